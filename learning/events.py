@@ -1,0 +1,140 @@
+"""The envelope of a fact, and its one codec: CloudEvents 1.0 in structured JSON, decoded strictly.
+
+(`source`, `id`) is the identity of a fact. `time` is when it happened, `recordedtime` when it became known; both are
+kept, so that "what did we know on 3 March?" has an answer.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from learning.errors import EngagementError
+from learning.facts import AnyData, Data
+
+MEDIA_TYPE = "application/cloudevents+json"
+
+FACT_TYPES: dict[str, type[Data]] = {data.TYPE: data for data in get_args(AnyData)}
+"""Every event type that is understood, by its name on the wire."""
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+Instant = Annotated[datetime, Meta(tz=True)]
+Text = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class UnreadableFactError(EngagementError):
+    """A message on the log that is not a fact; its text is the reason it is parked with."""
+
+
+class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
+    """One fact in its envelope. Concrete classes, one an event type, are made by `tagged`; make one with `fact`.
+
+    `subject` is the enrolment it is about (a day is about the `calendar`); `partitionkey` is the participant, so that
+    all facts of a person stand in one partition, in order.
+    """
+
+    id: Text
+    source: Text
+    subject: Text
+    time: Instant
+    recordedtime: Instant
+    partitionkey: Text
+    data: Data
+    specversion: Literal["1.0"]
+    datacontenttype: Literal["application/json"] = "application/json"
+
+    def __post_init__(self) -> None:
+        """Refuse times that no programme can have; they are slips of a clock or of a column."""
+        if not (EARLIEST <= self.time < LATEST and EARLIEST <= self.recordedtime < LATEST):
+            raise ValueError("time and recordedtime lie between the years 2000 and 2100")
+
+    @property
+    def type(self) -> str:
+        """The event type with its version, such as `learning.enrolled.v1`."""
+        return self.data.TYPE
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What makes it this fact and no other."""
+        return (self.source, self.id)
+
+
+Base = TypeVar("Base", bound=Struct)
+
+
+def tagged(base: type[Base], data_types: Iterable[type[Data]]) -> dict[type[Data], type[Base]]:
+    """Make one class of `base` for each type of data: its `data` is typed and its tag is the event type.
+
+    One pass of the decoder then checks an envelope and its data together.
+    """
+    return {
+        data: msgspec.defstruct(  # type: ignore[misc]  # typed as Struct, whatever its bases
+            f"{base.__name__}Of{data.__name__}",
+            [("data", data)],
+            bases=(base,),
+            tag_field="type",
+            tag=data.TYPE,
+            frozen=True,
+            kw_only=True,
+            omit_defaults=True,
+            forbid_unknown_fields=True,
+        )
+        for data in data_types
+    }
+
+
+def union(classes: Iterable[type]) -> UnionType | type:
+    """Join classes to the union that a decoder takes."""
+    return reduce(or_, classes)
+
+
+_FACT_CLASSES = tagged(Fact, FACT_TYPES.values())
+_decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(union(_FACT_CLASSES.values()))
+_encoder = msgspec.json.Encoder()
+
+
+def fact(
+    data: Data,
+    *,
+    id: str,  # noqa: A002 - CloudEvents' own word
+    source: str,
+    subject: str,
+    time: datetime,
+    partitionkey: str,
+    recordedtime: datetime | None = None,
+) -> Fact:
+    """Put data into its envelope; a fact known when it happened needs no `recordedtime`."""
+    envelope: dict[str, Any] = {
+        "id": id,
+        "source": source,
+        "subject": subject,
+        "time": time.astimezone(UTC),
+        "recordedtime": (recordedtime or time).astimezone(UTC),
+        "partitionkey": partitionkey,
+        "specversion": "1.0",
+    }
+    return _FACT_CLASSES[type(data)](data=data, **envelope)
+
+
+def encode(fact: Fact) -> bytes:
+    """Write a fact as one line of JSON."""
+    return _encoder.encode(fact)
+
+
+def decode(raw: bytes | str) -> Fact:
+    """Read a fact, strictly: every field known, typed and in bounds, both times with a zone.
+
+    Raises:
+        UnreadableFactError: With the reason, naming the field.
+    """
+    try:
+        return _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableFactError(f"not a fact: {error}") from error
