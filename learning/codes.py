@@ -4,7 +4,9 @@ Source: the Department for Education's NPQ registration service (its provider AP
 like a slip there (the full stop that ends one withdrawal reason) is a slip that their API expects.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
 
 CourseIdentifier = Literal[
     "npq-senior-leadership",
@@ -21,6 +23,26 @@ CourseIdentifier = Literal[
     "npq-additional-support-offer",
 ]
 """DfE's course identifiers. `npq-leading-teaching-development` is *Leading teacher development*."""
+
+CourseGroup = Literal["leadership", "specialist", "ehco", "support"]
+"""DfE's course groups: courses of one group share schedules, declaration types and milestones."""
+
+COURSE_GROUPS: Final[Mapping[CourseIdentifier, CourseGroup]] = MappingProxyType(
+    {
+        "npq-senior-leadership": "leadership",
+        "npq-headship": "leadership",
+        "npq-executive-leadership": "leadership",
+        "npq-early-years-leadership": "leadership",
+        "npq-senco": "leadership",
+        "npq-leading-teaching": "specialist",
+        "npq-leading-behaviour-culture": "specialist",
+        "npq-leading-teaching-development": "specialist",
+        "npq-leading-literacy": "specialist",
+        "npq-leading-primary-mathematics": "specialist",
+        "npq-early-headship-coaching-offer": "ehco",
+        "npq-additional-support-offer": "support",
+    }
+)
 
 ScheduleIdentifier = Literal[
     "npq-leadership-autumn",
@@ -64,5 +86,15 @@ WithdrawalReason = Literal[
 DeferralReason = Literal["bereavement", "long-term-sickness", "parental-leave", "career-break", "other"]
 
 DeclarationType = Literal["started", "retained-1", "retained-2", "completed"]
+
+DECLARATION_TYPES: Final[Mapping[CourseGroup, tuple[DeclarationType, ...]]] = MappingProxyType(
+    {
+        "leadership": ("started", "retained-1", "retained-2", "completed"),
+        "specialist": ("started", "retained-1", "completed"),
+        "ehco": ("started", "retained-1", "retained-2", "completed"),
+        "support": ("started", "retained-1", "retained-2", "completed"),
+    }
+)
+"""The declarations that a course of the group calls for, in their order."""
 
 Outcome = Literal["passed", "failed"]

@@ -33,7 +33,7 @@ class UnreadableFactError(EngagementError):
     """A message on the log that is not a fact; its text is the reason it is parked with."""
 
 
-class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
+class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One fact in its envelope. Concrete classes, one an event type, are made by `tagged`; make one with `fact`.
 
     `subject` is the enrolment it is about (a day is about the `calendar`); `partitionkey` is the participant, so that
@@ -85,6 +85,7 @@ def tagged(base: type[Base], data_types: Iterable[type[Data]]) -> dict[type[Data
             kw_only=True,
             omit_defaults=True,
             forbid_unknown_fields=True,
+            gc=False,  # no fact can hold a cycle, and there are millions
         )
         for data in data_types
     }

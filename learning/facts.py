@@ -19,13 +19,13 @@ Attempt = Annotated[int, Meta(ge=1, le=9)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 
 
-class Data(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Data(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What one type of fact says; the envelope around it says whose, when and from whom."""
 
     TYPE: ClassVar[str]
 
 
-class Enrolled(Data, frozen=True):
+class Enrolled(Data, frozen=True, gc=False):
     """A participant was accepted onto a programme, in an intake, with a lead provider and a delivery partner."""
 
     TYPE: ClassVar[str] = "learning.enrolled.v1"
@@ -39,14 +39,14 @@ class Enrolled(Data, frozen=True):
     schedule: ScheduleIdentifier | None = None
 
 
-class ComponentCompleted(Data, frozen=True):
+class ComponentCompleted(Data, frozen=True, gc=False):
     """A component that is studied (a module, an induction, a practice task) was finished."""
 
     TYPE: ClassVar[str] = "learning.component-completed.v1"
     component: Identifier
 
 
-class AttendanceRecorded(Data, frozen=True):
+class AttendanceRecorded(Data, frozen=True, gc=False):
     """A register says whether the participant was at a live session, or caught up on it afterwards.
 
     `time` of the envelope is when the session took place (or when it was caught up on). A corrected register is the
@@ -58,7 +58,7 @@ class AttendanceRecorded(Data, frozen=True):
     attendance: Literal["attended", "absent", "caught-up"]
 
 
-class ComponentReopened(Data, frozen=True):
+class ComponentReopened(Data, frozen=True, gc=False):
     """A completion was taken back: the component is to be done again."""
 
     TYPE: ClassVar[str] = "learning.component-reopened.v1"
@@ -66,7 +66,7 @@ class ComponentReopened(Data, frozen=True):
     reason: Literal["recorded-in-error", "standard-not-met", "other"] = "other"
 
 
-class ActivitySeen(Data, frozen=True):
+class ActivitySeen(Data, frozen=True, gc=False):
     """The participant was seen at work (a visit to the learning platform), without completing anything."""
 
     TYPE: ClassVar[str] = "learning.activity-seen.v1"
@@ -74,7 +74,7 @@ class ActivitySeen(Data, frozen=True):
     clicks: Annotated[int, Meta(ge=0)] | None = None
 
 
-class AssessmentEntered(Data, frozen=True):
+class AssessmentEntered(Data, frozen=True, gc=False):
     """The participant was entered for an assessment attempt, whose window opens and closes on these days."""
 
     TYPE: ClassVar[str] = "learning.assessment-entered.v1"
@@ -83,7 +83,7 @@ class AssessmentEntered(Data, frozen=True):
     closes: date
 
 
-class AssessmentSubmitted(Data, frozen=True):
+class AssessmentSubmitted(Data, frozen=True, gc=False):
     """Work was handed in for an assessed component."""
 
     TYPE: ClassVar[str] = "learning.assessment-submitted.v1"
@@ -94,7 +94,7 @@ class AssessmentSubmitted(Data, frozen=True):
     score: Ratio | None = None
 
 
-class AssessmentMarked(Data, frozen=True):
+class AssessmentMarked(Data, frozen=True, gc=False):
     """An assessment attempt was marked; the outcome is the one reported to DfE."""
 
     TYPE: ClassVar[str] = "learning.assessment-marked.v1"
@@ -102,21 +102,21 @@ class AssessmentMarked(Data, frozen=True):
     outcome: Outcome
 
 
-class ExtenuatingCircumstancesGranted(Data, frozen=True):
+class ExtenuatingCircumstancesGranted(Data, frozen=True, gc=False):
     """The lead provider accepted that an attempt could not be made: it is not lost."""
 
     TYPE: ClassVar[str] = "learning.extenuating-circumstances-granted.v1"
     attempt: Attempt
 
 
-class DeferralRequested(Data, frozen=True):
+class DeferralRequested(Data, frozen=True, gc=False):
     """The participant asked to pause. Asked before the deadline, no attempt is lost by missing the gate."""
 
     TYPE: ClassVar[str] = "learning.deferral-requested.v1"
     reason: DeferralReason
 
 
-class Deferred(Data, frozen=True):
+class Deferred(Data, frozen=True, gc=False):
     """The pause was granted."""
 
     TYPE: ClassVar[str] = "learning.deferred.v1"
@@ -124,13 +124,13 @@ class Deferred(Data, frozen=True):
     expected_return: date | None = None
 
 
-class Resumed(Data, frozen=True):
+class Resumed(Data, frozen=True, gc=False):
     """The participant came back, from a deferral or from a withdrawal."""
 
     TYPE: ClassVar[str] = "learning.resumed.v1"
 
 
-class WithdrawalRecommended(Data, frozen=True):
+class WithdrawalRecommended(Data, frozen=True, gc=False):
     """A named member of staff recommended withdrawal; nothing changes until the delivery partner signs it off."""
 
     TYPE: ClassVar[str] = "learning.withdrawal-recommended.v1"
@@ -138,7 +138,7 @@ class WithdrawalRecommended(Data, frozen=True):
     by: Identifier
 
 
-class Withdrawn(Data, frozen=True):
+class Withdrawn(Data, frozen=True, gc=False):
     """The delivery partner signed the withdrawal off. It holds from its effective date, not from the call."""
 
     TYPE: ClassVar[str] = "learning.withdrawn.v1"
@@ -147,7 +147,7 @@ class Withdrawn(Data, frozen=True):
     signed_off_by: Identifier
 
 
-class Transferred(Data, frozen=True):
+class Transferred(Data, frozen=True, gc=False):
     """The enrolment moved to another delivery partner, intake, schedule, cohort or lead provider; blank: as before."""
 
     TYPE: ClassVar[str] = "learning.transferred.v1"
@@ -163,7 +163,7 @@ class Transferred(Data, frozen=True):
             raise ValueError("a transfer names at least one of partner, intake, schedule, cohort, provider")
 
 
-class ParticipantMerged(Data, frozen=True):
+class ParticipantMerged(Data, frozen=True, gc=False):
     """The participant's id was retired and replaced (DfE's `participant_id_changes`); this enrolment goes with it."""
 
     TYPE: ClassVar[str] = "learning.participant-merged.v1"
@@ -171,7 +171,7 @@ class ParticipantMerged(Data, frozen=True):
     into: Identifier
 
 
-class ContactMade(Data, frozen=True):
+class ContactMade(Data, frozen=True, gc=False):
     """A named member of staff tried to reach the participant."""
 
     TYPE: ClassVar[str] = "learning.contact-made.v1"
@@ -180,7 +180,7 @@ class ContactMade(Data, frozen=True):
     by: Identifier
 
 
-class DayStarted(Data, frozen=True):
+class DayStarted(Data, frozen=True, gc=False):
     """A day began, in UK time. Time reaches the pipeline as a fact, so that silence is noticed and replays agree."""
 
     TYPE: ClassVar[str] = "learning.day-started.v1"

@@ -1,0 +1,282 @@
+"""What the facts of an enrolment amount to: where it stands, how far it got, and how that compares with the plan.
+
+Everything here is a pure function of the state, the curriculum and the day. Ratios lie between 0 and 1; lag is in
+study weeks; days are days in the UK. Without a day (none has started on the log yet) nothing is measured against the
+plan. The clock stops for who is not studying: a withdrawn, completed or deferred enrolment is measured as of the day
+on which it became so.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from learning.assessment import Attempts, attempts
+from learning.calendar import uk_day
+from learning.catalogue import Component
+from learning.codes import Outcome
+from learning.curriculum import Curriculum
+from learning.facts import (
+    ContactMade,
+    Data,
+    Deferred,
+    Enrolled,
+    ParticipantMerged,
+    Resumed,
+    Transferred,
+    WithdrawalRecommended,
+    Withdrawn,
+)
+from learning.plan import Plan
+from learning.progress import ACTIVE, DONE, SUBMITTED, Mark, State, done_since
+
+Status = Literal["active", "deferred", "withdrawn", "completed"]
+
+RECENT_WEEKS = 4
+"""Study weeks that count as recent when a pace is measured."""
+
+
+class Standing(Struct, kw_only=True):
+    """What the facts of its life say of an enrolment, the latest word on each matter."""
+
+    enrolled_on: date
+    participant: str
+    programme: str
+    intake: str
+    provider: str
+    partner: str
+    cohort: str | None = None
+    schedule: str | None = None
+    status: Status = "active"
+    since: date | None = None
+    """The day from which a status other than active holds."""
+    reason: str | None = None
+    """DfE's reason code of the deferral or withdrawal."""
+    withdrawal_recommended: bool = False
+    """A withdrawal was recommended and the partner has not signed it off yet."""
+    contacted_at: datetime | None = None
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """One enrolment measured as of a day."""
+
+    standing: Standing
+    as_of: date | None
+    points: int
+    """Points of the components that are done, of `points_total`."""
+    points_total: int
+    components_done: int
+    components_total: int
+    components_unknown: int
+    """Components that facts name and the programme does not have; they count for nothing."""
+    assessments_submitted: int
+    gate_reached: bool
+    last_activity_at: datetime | None
+    attempts_left: int | None = None
+    outcome: Outcome | None = None
+    deadline: date | None = None
+    expected_points: int | None = None
+    """Points that were due before the day began."""
+    lag_weeks: int | None = None
+    pace: float | None = None
+    """Completion per study week over the recent ones."""
+    pace_needed: float | None = None
+    """Completion per study week that still reaches the gate by the deadline; None when no study week is left."""
+    forecast: float | None = None
+    """Completion at the deadline at the recent pace."""
+    next_due: str | None = None
+    next_due_on: date | None = None
+
+    @property
+    def completion(self) -> float:
+        """Points done as a ratio."""
+        return self.points / self.points_total
+
+    @property
+    def expected(self) -> float | None:
+        """Completion that the plan has due."""
+        return None if self.expected_points is None else self.expected_points / self.points_total
+
+
+class _Done(NamedTuple):
+    """What the components of an enrolment amount to."""
+
+    since: dict[str, datetime]
+    """Components that are done, and since when."""
+    last_activity: datetime | None
+    submitted: int
+
+
+def measure(state: State, curriculum: Curriculum, day: date | None) -> Progress | None:
+    """Measure an enrolment as `day` begins; None while it is not known to be enrolled.
+
+    Raises:
+        UnknownProgrammeError: When the curriculum does not have its programme or intake.
+    """
+    now = standing(state, day)
+    if now is None:
+        return None
+    plan = curriculum.plan(now.programme, now.intake)
+    points_of = plan.programme.points
+    done = _done(state)
+    gate_reached = plan.programme.gate_reached(done.since)
+    attempt = _attempts(state, plan, done, gate_reached, day)
+    _complete(now, plan, done, attempt, day)
+    measured = Progress(
+        standing=now,
+        as_of=day,
+        points=sum(points_of.get(component, 0) for component in done.since),
+        points_total=plan.programme.total_points,
+        components_done=sum(component in points_of for component in done.since),
+        components_total=len(points_of),
+        components_unknown=len(state.components.keys() - plan.component_ids),
+        assessments_submitted=done.submitted,
+        gate_reached=gate_reached,
+        last_activity_at=done.last_activity,
+        attempts_left=attempt.left if attempt else None,
+        outcome=attempt.outcome if attempt else None,
+        deadline=plan.deadline,
+    )
+    return measured if day is None else _against_plan(measured, plan, done.since, _clock(now, day))
+
+
+def standing(state: State, day: date | None) -> Standing | None:
+    """The latest word on each matter as `day` begins; None while it is not known that the person was enrolled."""
+    enrolments = [noted for noted in state.life if isinstance(noted.data, Enrolled)]
+    if not enrolments:
+        return None
+    now = _enrolled(enrolments[-1].data, uk_day(enrolments[0].time))
+    for noted in state.life:
+        _apply(now, noted.data, noted.time, day)
+    return now
+
+
+def _enrolled(data: Any, on: date) -> Standing:
+    return Standing(
+        enrolled_on=on,
+        participant=data.participant,
+        programme=data.programme,
+        intake=data.intake,
+        provider=data.provider,
+        partner=data.partner,
+        cohort=data.cohort,
+        schedule=data.schedule,
+    )
+
+
+def _apply(now: Standing, data: Data, when: datetime, day: date | None) -> None:
+    match data:
+        case Transferred():
+            for matter in ("partner", "intake", "schedule", "cohort", "provider"):
+                setattr(now, matter, getattr(data, matter) or getattr(now, matter))
+        case ParticipantMerged(into=into):
+            now.participant = into
+        case Deferred(reason=reason):
+            now.status, now.since, now.reason = "deferred", uk_day(when), reason
+        case Withdrawn(reason=reason, effective=effective) if day is None or effective <= day:
+            now.status, now.since, now.reason = "withdrawn", effective, reason
+            now.withdrawal_recommended = False
+        case Resumed():
+            now.status, now.since, now.reason = "active", None, None
+            now.withdrawal_recommended = False
+        case WithdrawalRecommended():
+            now.withdrawal_recommended = True
+        case ContactMade():
+            now.contacted_at = when
+
+
+def _done(state: State) -> _Done:
+    since: dict[str, datetime] = {}
+    active = [] if state.last_visit is None else [state.last_visit]
+    submitted = 0
+    for component, marks in state.components.items():
+        happened, _, word = marks[0]
+        if len(marks) > 1:
+            done = done_since(marks)
+            active.extend(_active(marks))
+            submitted += any(word in SUBMITTED for _, _, word in marks)
+        else:
+            done = happened if word in DONE else None
+            if word in ACTIVE:
+                active.append(happened)
+            submitted += word in SUBMITTED
+        if done is not None:
+            since[component] = done
+    return _Done(since, max(active, default=None), submitted)
+
+
+def _active(marks: list[Mark]) -> Iterator[datetime]:
+    """When the person worked on a component; of two records of one moment the later one is believed."""
+    believed = {happened: word for happened, _, word in marks}
+    return (happened for happened, word in believed.items() if word in ACTIVE)
+
+
+def _attempts(state: State, plan: Plan, done: _Done, gate_reached: bool, day: date | None) -> Attempts | None:
+    rule = plan.programme.assessment
+    if rule is None:
+        return None
+    in_time = gate_reached and plan.programme.gate_reached(
+        [component for component, when in done.since.items() if when < plan.closes]
+    )
+    return attempts(rule, state.life, deadline=plan.deadline, gate_in_time=in_time, day=day)
+
+
+def _complete(now: Standing, plan: Plan, done: _Done, attempt: Attempts | None, day: date | None) -> None:
+    """Set the status of who finished: assessed, or, where nothing is assessed, all done or past the deadline."""
+    if now.status == "withdrawn":
+        return
+    if attempt is not None:
+        if attempt.final:
+            now.status, now.since, now.reason = "completed", attempt.decided_on, None
+    elif plan.programme.points.keys() <= done.since.keys():
+        now.status, now.since, now.reason = "completed", uk_day(max(done.since.values())), None
+    elif day is not None and day > plan.deadline and plan.programme.gate_reached(done.since):
+        now.status, now.since, now.reason = "completed", plan.deadline, None
+
+
+def _clock(now: Standing, day: date) -> date:
+    return day if now.since is None else min(day, now.since)
+
+
+def _against_plan(measured: Progress, plan: Plan, since: dict[str, datetime], clock: date) -> Progress:
+    weeks_done = plan.weeks_done(clock)
+    weeks_left = plan.weeks - weeks_done
+    pace = _pace(plan, since, weeks_done)
+    following = _next_due(plan, since)
+    return msgspec.structs.replace(
+        measured,
+        expected_points=plan.expected_points(clock),
+        lag_weeks=max(0, weeks_done - plan.week_reached(measured.points)),
+        pace=pace,
+        pace_needed=_pace_needed(measured, plan, weeks_left),
+        forecast=None if pace is None else min(1.0, measured.completion + pace * weeks_left),
+        next_due=following[1].id if following else None,
+        next_due_on=following[0] if following else None,
+    )
+
+
+def _pace(plan: Plan, since: dict[str, datetime], weeks_done: int) -> float | None:
+    """Completion per study week over the recent ones; a holiday belongs to the study week before it."""
+    if weeks_done == 0:
+        return None
+    weeks = min(weeks_done, RECENT_WEEKS)
+    first, end = plan.week_starts[weeks_done - weeks], plan.week_starts[weeks_done]
+    points_of = plan.programme.points
+    recent = sum(points_of.get(component, 0) for component, when in since.items() if first <= when < end)
+    return recent / plan.programme.total_points / weeks
+
+
+def _pace_needed(measured: Progress, plan: Plan, weeks_left: int) -> float | None:
+    if measured.gate_reached:
+        return 0.0
+    if weeks_left == 0:
+        return None
+    gap = plan.programme.completion.threshold - Fraction(measured.points, measured.points_total)
+    return float(max(gap, Fraction(0)) / weeks_left)
+
+
+def _next_due(plan: Plan, since: dict[str, datetime]) -> tuple[date, Component] | None:
+    return next(((day, component) for day, component in plan.due if component.id not in since), None)

@@ -1,0 +1,90 @@
+"""Read model: one row an enrolment, with everything measured of it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from learning.measures import Progress
+from projections.schema import enrolment_progress
+
+
+def row(enrolment: str, progress: Progress) -> dict[str, Any]:
+    """The row of one enrolment."""
+    standing = progress.standing
+    return {
+        "enrolment": enrolment,
+        "participant": standing.participant,
+        "programme": standing.programme,
+        "intake": standing.intake,
+        "provider": standing.provider,
+        "partner": standing.partner,
+        "cohort": standing.cohort,
+        "schedule": standing.schedule,
+        "enrolled_on": standing.enrolled_on,
+        "status": standing.status,
+        "status_since": standing.since,
+        "status_reason": standing.reason,
+        "withdrawal_recommended": standing.withdrawal_recommended,
+        "contacted_at": standing.contacted_at,
+        "points": progress.points,
+        "points_total": progress.points_total,
+        "completion": progress.completion,
+        "components_done": progress.components_done,
+        "components_total": progress.components_total,
+        "components_unknown": progress.components_unknown,
+        "assessments_submitted": progress.assessments_submitted,
+        "gate_reached": progress.gate_reached,
+        "last_activity_at": progress.last_activity_at,
+        "attempts_left": progress.attempts_left,
+        "outcome": progress.outcome,
+        "deadline": progress.deadline,
+        "as_of": progress.as_of,
+        "expected_points": progress.expected_points,
+        "expected": progress.expected,
+        "lag_weeks": progress.lag_weeks,
+        "pace": progress.pace,
+        "pace_needed": progress.pace_needed,
+        "forecast": progress.forecast,
+        "next_due": progress.next_due,
+        "next_due_on": progress.next_due_on,
+    }
+
+
+def find(connection: Connection, enrolment: str) -> dict[str, Any] | None:
+    """The row of one enrolment, if it is known."""
+    found = (
+        connection.execute(select(enrolment_progress).where(enrolment_progress.c.enrolment == enrolment))
+        .mappings()
+        .first()
+    )
+    return None if found is None else dict(found)
+
+
+def of_participant(connection: Connection, participant: str) -> list[str]:
+    """The enrolments of a participant, by the id that counts now."""
+    table = enrolment_progress.c
+    return list(
+        connection.scalars(select(table.enrolment).where(table.participant == participant).order_by(table.enrolment))
+    )
+
+
+def slowest(connection: Connection, limit: int, filters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Active enrolments furthest behind their plan: by lag, then by who was seen least recently.
+
+    `filters` names columns (`programme`, `intake`, `partner`) and the value each must have.
+    """
+    table = enrolment_progress.c
+    query = select(enrolment_progress).where(table.status == "active", table.lag_weeks > 0)
+    for column, value in (filters or {}).items():
+        query = query.where(table[column] == value)
+    order = (table.lag_weeks.desc(), table.last_activity_at.asc().nulls_first(), table.enrolment)
+    return [dict(found) for found in connection.execute(query.order_by(*order).limit(limit)).mappings()]
+
+
+def every(connection: Connection) -> Iterator[dict[str, Any]]:
+    """All rows, by enrolment."""
+    rows = connection.execution_options(yield_per=1_000).execute(
+        select(enrolment_progress).order_by(enrolment_progress.c.enrolment)
+    )
+    return (dict(found) for found in rows.mappings())

@@ -1,0 +1,109 @@
+"""The tables of the projections: the folded states, the stored read model, and the checkpoint they belong to."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+)
+
+VERSION = 1
+"""Of the tables and of the meaning of their columns; a store of another version is rebuilt, never migrated."""
+
+metadata = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, in UTC on disk and in Python; SQLite would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface
+        """To UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface
+        """Back with its zone."""
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _text(name: str, **options: Any) -> Column[str]:
+    return Column(name, String(256), **options)
+
+
+about = Table(
+    "about",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", Integer, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("day", Date),
+)
+
+enrolment_state = Table(
+    "enrolment_state",
+    metadata,
+    _text("enrolment", primary_key=True),
+    Column("home", Integer, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Index("enrolment_state_home", "home"),
+)
+
+enrolment_progress = Table(
+    "enrolment_progress",
+    metadata,
+    _text("enrolment", primary_key=True),
+    _text("participant", nullable=False),
+    _text("programme", nullable=False),
+    _text("intake", nullable=False),
+    _text("provider", nullable=False),
+    _text("partner", nullable=False),
+    _text("cohort"),
+    _text("schedule"),
+    Column("enrolled_on", Date, nullable=False),
+    _text("status", nullable=False),
+    Column("status_since", Date),
+    _text("status_reason"),
+    Column("withdrawal_recommended", Boolean, nullable=False),
+    Column("contacted_at", Instant),
+    Column("points", Integer, nullable=False),
+    Column("points_total", Integer, nullable=False),
+    Column("completion", Float, nullable=False),
+    Column("components_done", Integer, nullable=False),
+    Column("components_total", Integer, nullable=False),
+    Column("components_unknown", Integer, nullable=False),
+    Column("assessments_submitted", Integer, nullable=False),
+    Column("gate_reached", Boolean, nullable=False),
+    Column("last_activity_at", Instant),
+    Column("attempts_left", Integer),
+    _text("outcome"),
+    Column("deadline", Date),
+    Column("as_of", Date),
+    Column("expected_points", Integer),
+    Column("expected", Float),
+    Column("lag_weeks", Integer),
+    Column("pace", Float),
+    Column("pace_needed", Float),
+    Column("forecast", Float),
+    _text("next_due"),
+    Column("next_due_on", Date),
+)

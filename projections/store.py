@@ -1,0 +1,188 @@
+"""The one store of the projections: what a chunk of facts changes is written with its checkpoint, or not at all."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DatabaseError
+
+from learning.errors import EngagementError
+from projections.schema import VERSION, about, checkpoint, enrolment_progress, enrolment_state, metadata
+
+_PARAMETERS_AT_ONCE = 500
+
+
+class StoreError(EngagementError):
+    """The projections cannot be read or written; the message names the file and the remedy."""
+
+
+class StaleWriteError(StoreError):
+    """Somebody else has moved this partition on since it was read; what was to be written is out of date."""
+
+
+class Checkpoint(NamedTuple):
+    """How far a partition of the log has been folded into the projections."""
+
+    next_offset: int = 0
+    head: bytes = b""
+    """The log's hash chain up to there; empty while nothing was read."""
+    day: date | None = None
+    """The latest day that has started."""
+
+
+class StoredState(NamedTuple):
+    """The folded state of one enrolment."""
+
+    home: int
+    """The lowest partition that has facts of it (a merged participant's facts stand in two): its day counts."""
+    state: bytes
+
+
+class Store:
+    """The projections in one SQLite file: one writer at a time, any number of readers, each on a snapshot."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store, or make it.
+
+        Raises:
+            StoreError: When the file is no store, or one of another version.
+        """
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._engine = _engine(path)
+        try:
+            self._prepare()
+        except DatabaseError as error:
+            self.close()
+            raise StoreError(
+                f"{path} is not a readable projection store ({error.orig}); run `engagement rebuild`"
+            ) from error
+
+    def _prepare(self) -> None:
+        with self._engine.begin() as connection:
+            metadata.create_all(connection)
+            version = connection.scalar(select(about.c.version))
+            if version is None:
+                connection.execute(insert(about).values(version=VERSION))
+            elif version != VERSION:
+                raise StoreError(
+                    f"{self.path} has version {version}, this program writes {VERSION}; run `engagement rebuild`"
+                )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        """The store, closed at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def connect(self) -> Connection:
+        """A connection for queries; everything read on it belongs to one moment."""
+        return self._engine.connect()
+
+    def checkpoints(self) -> dict[int, Checkpoint]:
+        """The checkpoint of every partition that was read from."""
+        with self.connect() as connection:
+            return {
+                row.partition: Checkpoint(row.next_offset, row.head, row.day)
+                for row in connection.execute(select(checkpoint))
+            }
+
+    def checkpoint(self, partition: int) -> Checkpoint:
+        """The checkpoint of one partition."""
+        return self.checkpoints().get(partition, Checkpoint())
+
+    def states(self, enrolments: Iterable[str]) -> dict[str, StoredState]:
+        """The states of these enrolments, as far as there are any."""
+        table = enrolment_state.c
+        wanted = list(enrolments)
+        found: dict[str, StoredState] = {}
+        with self.connect() as connection:
+            for start in range(0, len(wanted), _PARAMETERS_AT_ONCE):
+                some = wanted[start : start + _PARAMETERS_AT_ONCE]
+                rows = connection.execute(
+                    select(table.enrolment, table.home, table.state).where(table.enrolment.in_(some))
+                )
+                found.update((row[0], StoredState(row[1], row[2])) for row in rows)
+        return found
+
+    def states_at_home(self, partition: int) -> Iterator[tuple[str, StoredState]]:
+        """Every enrolment whose home the partition is."""
+        table = enrolment_state.c
+        with self.connect() as connection:
+            query = (
+                select(table.enrolment, table.home, table.state)
+                .where(table.home == partition)
+                .order_by(table.enrolment)
+            )
+            for row in connection.execute(query):
+                yield row[0], StoredState(row[1], row[2])
+
+    def write(
+        self,
+        partition: int,
+        before: Checkpoint,
+        after: Checkpoint,
+        states: Mapping[str, StoredState],
+        progress: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Write states, rows of the read model and the checkpoint in one transaction.
+
+        Raises:
+            StaleWriteError: When the partition's checkpoint is not `before`; then nothing is written.
+        """
+        with self._engine.begin() as connection:
+            self._move_checkpoint(connection, partition, before, after)
+            if states:
+                rows = [{"enrolment": key, "home": each.home, "state": each.state} for key, each in states.items()]
+                connection.execute(_UPSERT_STATE, rows)
+            if progress:
+                connection.execute(_UPSERT_PROGRESS, progress)
+
+    def _move_checkpoint(self, connection: Connection, partition: int, before: Checkpoint, after: Checkpoint) -> None:
+        values = {"next_offset": after.next_offset, "head": after.head, "day": after.day}
+        at_before = (checkpoint.c.partition == partition) & (checkpoint.c.next_offset == before.next_offset)
+        moved = connection.execute(update(checkpoint).where(at_before).values(values)).rowcount
+        known = connection.scalar(select(func.count()).where(checkpoint.c.partition == partition))
+        if not moved and not known and before.next_offset == 0:
+            connection.execute(insert(checkpoint).values(partition=partition, **values))
+        elif not moved:
+            raise StaleWriteError(
+                f"partition {partition} is no longer at offset {before.next_offset}; "
+                "another worker has moved it on, so this one must read its checkpoint again"
+            )
+
+
+def _upsert(table: Table, key: str) -> Any:
+    statement = sqlite.insert(table)
+    changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name != key}
+    return statement.on_conflict_do_update(index_elements=[key], set_=changed)
+
+
+_UPSERT_STATE = _upsert(enrolment_state, "enrolment")
+_UPSERT_PROGRESS = _upsert(enrolment_progress, "enrolment")
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: Any) -> None:
+        # The driver would begin transactions only before writes; then several reads would see several moments.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine

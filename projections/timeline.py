@@ -1,0 +1,57 @@
+"""Read model: the story of one enrolment, first fact to last.
+
+The folded state is the compacted set of an enrolment's facts, so the story is read from it; nothing is stored twice.
+Visits are told by the day.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, time
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from learning.calendar import UK
+from learning.progress import State, decode_state, visit_days
+from projections.store import Store
+
+
+class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened."""
+
+    time: datetime
+    """When it happened; of visits, the start of their day."""
+    what: str
+    """A component's word (`completed`, `absent`, ...), `visited`, or the event type of another fact."""
+    component: str | None = None
+    detail: dict[str, Any] | None = None
+    recordedtime: datetime | None = None
+    """When it became known; not kept of visits."""
+
+
+def timeline(store: Store, enrolment: str) -> list[Entry]:
+    """Everything known of an enrolment, in order; empty when nothing is."""
+    stored = store.states([enrolment]).get(enrolment)
+    return [] if stored is None else story(decode_state(stored.state))
+
+
+def story(state: State) -> list[Entry]:
+    """The entries of a state, in order of when they happened."""
+    return sorted((*_marks(state), *_life(state), *_visits(state)), key=lambda entry: (entry.time, entry.what))
+
+
+def _marks(state: State) -> Iterator[Entry]:
+    for component, marks in state.components.items():
+        for happened, recorded, word in marks:
+            yield Entry(time=happened, what=word, component=component, recordedtime=recorded)
+
+
+def _life(state: State) -> Iterator[Entry]:
+    for noted in state.life:
+        detail = msgspec.to_builtins(noted.data)
+        yield Entry(time=noted.time, what=noted.data.TYPE, detail=detail or None, recordedtime=noted.recordedtime)
+
+
+def _visits(state: State) -> Iterator[Entry]:
+    for day in visit_days(state):
+        yield Entry(time=datetime.combine(day, time(), tzinfo=UK), what="visited")
