@@ -1,0 +1,79 @@
+"""Dead letters: what could not be understood is parked with its reason and its original bytes, and can be retried."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+from msgspec import Struct
+
+from eventlog.base import EventLog, Record
+
+REJECTS_TOPIC = "learning-events.rejected"
+
+_PAGE = 1_000
+
+
+class Parked(Struct, frozen=True, kw_only=True, tag_field="type", tag="parked"):
+    """One message that was set aside."""
+
+    origin: str
+    """Where it came from: topic, partition and offset, or file and line."""
+    reason: str
+    """Why, in a sentence fit for the person who has to mend it."""
+    original: bytes
+    at: datetime
+
+    @property
+    def id(self) -> str:
+        """A short id for commands and links, the same whenever the same message is parked again."""
+        return blake2b(self.origin.encode() + b"\0" + self.original, digest_size=6).hexdigest()
+
+
+class Settled(Struct, frozen=True, kw_only=True, tag_field="type", tag="settled"):
+    """A parked message was retried and its fact is on the log now."""
+
+    id: str
+    at: datetime
+
+
+_decoder: msgspec.json.Decoder[Parked | Settled] = msgspec.json.Decoder(Parked | Settled)
+
+
+def park(log: EventLog, rejects: Iterable[Parked]) -> int:
+    """Set messages aside durably and answer how many; one that is parked already adds nothing."""
+    records = [_record(reject, f"parked\n{reject.id}") for reject in rejects]
+    if not records:
+        return 0
+    log.create_topic(REJECTS_TOPIC, 1)
+    return sum(not receipt.duplicate for receipt in log.append(REJECTS_TOPIC, records))
+
+
+def settle(log: EventLog, reject: Parked, now: datetime) -> None:
+    """Note that a reject needs nobody's attention any more."""
+    record = _record(Settled(id=reject.id, at=now), f"settled\n{reject.id}")
+    log.append(REJECTS_TOPIC, [record])
+
+
+def parked(log: EventLog) -> dict[str, Parked]:
+    """Every reject that still waits, oldest first, by id."""
+    waiting: dict[str, Parked] = {}
+    for entry in _entries(log):
+        if isinstance(entry, Parked):
+            waiting[entry.id] = entry
+        else:
+            waiting.pop(entry.id, None)
+    return waiting
+
+
+def _entries(log: EventLog) -> Iterator[Parked | Settled]:
+    if REJECTS_TOPIC not in log.topics():
+        return
+    offset = 0
+    while page := log.read(REJECTS_TOPIC, 0, offset, _PAGE):
+        yield from (_decoder.decode(stored.value) for stored in page)
+        offset = page[-1].offset + 1
+
+
+def _record(entry: Parked | Settled, identity: str) -> Record:
+    return Record(None, msgspec.json.encode(entry), identity, partition=0)
