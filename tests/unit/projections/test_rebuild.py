@@ -1,0 +1,144 @@
+"""Rebuild builds beside the live store and swaps; verify proves that the live store is what the log says."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+
+from eventlog.embedded import EmbeddedLog
+from eventlog.facts import FACTS_TOPIC, publish, start_day
+from projections.live import LiveProjections
+from projections.projector import Projector
+from projections.rebuild import DifferenceError, rebuild, replay, verify
+from projections.schema import enrolment_progress, enrolment_state
+from projections.store import Store
+from tests.builders import COMPONENTS, SMALL, START, at, completed, enrolled
+
+
+def now() -> object:
+    """The time of these tests."""
+    return START
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[EmbeddedLog]:
+    """A log with thirty enrolments."""
+    with EmbeddedLog(tmp_path / "log.db") as opened:
+        opened.create_topic(FACTS_TOPIC, 3)
+        people = range(30)
+        publish(opened, [enrolled(enrolment=f"e-{each}", participant=f"p-{each}") for each in people], now=START)
+        steps = [
+            completed(component, at(each), enrolment=f"e-{each}", participant=f"p-{each}")
+            for each in people
+            for component in COMPONENTS[: each % 10]
+        ]
+        publish(opened, steps, now=START)
+        start_day(opened, date(2025, 10, 20), START)
+        yield opened
+
+
+@pytest.fixture
+def live(tmp_path: Path, log: EmbeddedLog) -> LiveProjections:
+    """Projections that have seen all of the log."""
+    projections = LiveProjections(tmp_path / "projections")
+    with projections.writing() as store:
+        replay(log, Projector(store, SMALL, park=lambda _: None, now=now), store)
+    return projections
+
+
+def test_verify_passes_on_what_the_log_says(log: EmbeddedLog, live: LiveProjections) -> None:
+    """A replay of the log equals the live store; the number of records is answered."""
+    with live.open() as store:
+        assert verify(log, store, SMALL, now) == sum(log.end_offsets(FACTS_TOPIC).values())
+
+
+def test_verify_compares_up_to_the_live_checkpoint(log: EmbeddedLog, live: LiveProjections) -> None:
+    """Facts that the worker has not come to are no difference."""
+    publish(log, [completed("module-8", enrolment="e-1", participant="p-1")], now=START)
+
+    with live.open() as store:
+        verify(log, store, SMALL, now)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (
+            update(enrolment_progress).where(enrolment_progress.c.enrolment == "e-7").values(lag_weeks=99),
+            r"enrolment_progress e-7: lag_weeks is 99 in the live store and \d+ in a replay",
+        ),
+        (
+            delete(enrolment_progress).where(enrolment_progress.c.enrolment == "e-7"),
+            "enrolment_progress e-7: the replay has it, the live store does not",
+        ),
+        (
+            update(enrolment_state).where(enrolment_state.c.enrolment == "e-7").values(state=b"edited"),
+            "enrolment_state e-7: state is b'edited' in the live store",
+        ),
+        (
+            update(enrolment_progress).where(enrolment_progress.c.enrolment == "e-7").values(enrolment="e-70"),
+            "enrolment_progress e-7: the replay has it, the live store does not",
+        ),
+    ],
+)
+def test_verify_names_the_first_difference(log: EmbeddedLog, live: LiveProjections, edit: object, message: str) -> None:
+    """An edited, lost or invented row is named, with the column."""
+    with live.open() as store, store.connect() as connection:
+        connection.execute(edit)
+        connection.commit()
+
+    with live.open() as store, pytest.raises(DifferenceError, match=message):
+        verify(log, store, SMALL, now)
+
+
+def test_rebuild_takes_over_with_equal_rows(log: EmbeddedLog, live: LiveProjections) -> None:
+    """A rebuilt store is another file with the same rows, and the one before is gone."""
+    before = live.path
+
+    assert rebuild(log, live, SMALL, now) == sum(log.end_offsets(FACTS_TOPIC).values())
+
+    assert live.path != before
+    assert not before.exists()
+    with live.open() as store:
+        verify(log, store, SMALL, now)
+
+
+def test_a_reader_of_the_old_store_is_not_disturbed(log: EmbeddedLog, live: LiveProjections) -> None:
+    """Who had the old store open still reads from it after the swap."""
+    with live.open() as old, old.connect() as connection:
+        rebuild(log, live, SMALL, now)
+        assert connection.execute(enrolment_progress.select()).first() is not None
+
+
+def test_a_writer_goes_on_in_the_new_store(log: EmbeddedLog, live: LiveProjections) -> None:
+    """After a swap, writing goes to the store that took over, at its checkpoint."""
+    rebuild(log, live, SMALL, now)
+    publish(log, [completed("module-8", enrolment="e-1", participant="p-1")], now=START)
+
+    with live.writing() as store:
+        assert store.path == live.path
+        assert replay(log, Projector(store, SMALL, park=lambda _: None, now=now), store) == 1
+
+
+def test_what_is_left_of_a_rebuild_that_was_cut_off_is_no_hindrance(log: EmbeddedLog, live: LiveProjections) -> None:
+    """A half-built store is thrown away and built again."""
+    with Store(live.next_path()) as half_built:
+        projector = Projector(half_built, SMALL, park=lambda _: None, now=now)
+        replay(log, projector, half_built, {0: 1})
+
+    rebuild(log, live, SMALL, now)
+
+    with live.open() as store:
+        verify(log, store, SMALL, now)
+
+
+def test_projections_that_are_lost_are_built_again(log: EmbeddedLog, tmp_path: Path) -> None:
+    """Rebuilding into an empty folder gives a live store."""
+    live = LiveProjections(tmp_path / "empty")
+
+    rebuild(log, live, SMALL, now)
+
+    with live.open() as store:
+        assert verify(log, store, SMALL, now) > 0

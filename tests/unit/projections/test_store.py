@@ -1,0 +1,119 @@
+"""The store: effects with their checkpoint, and stale writes refused."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+
+from learning.measures import measure
+from learning.progress import encode_state, fold_all
+from projections import enrolment_progress
+from projections.schema import about
+from projections.store import Checkpoint, StaleWriteError, Store, StoredState, StoreError
+from tests.builders import SMALL, completed, enrolled
+
+FIRST = Checkpoint(10, b"head-10", date(2025, 10, 1))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store."""
+    with Store(tmp_path / "store.db") as opened:
+        yield opened
+
+
+def some_effects() -> tuple[dict[str, StoredState], list[dict[str, object]]]:
+    """A state and its row."""
+    state = fold_all([enrolled(), completed("module-1")])
+    progress = measure(state, SMALL, date(2025, 10, 1))
+    assert progress is not None
+    return {"e-1": StoredState(3, encode_state(state))}, [enrolment_progress.row("e-1", progress)]
+
+
+def test_effects_are_there_with_their_checkpoint(store: Store) -> None:
+    """State, row and checkpoint of one write are read back together."""
+    states, rows = some_effects()
+
+    store.write(3, Checkpoint(), FIRST, states, rows)
+
+    assert store.checkpoint(3) == FIRST
+    assert store.states(["e-1", "e-2"]) == states
+    with store.connect() as connection:
+        assert enrolment_progress.find(connection, "e-1") == rows[0]
+
+
+def test_a_stale_write_is_refused_whole(store: Store) -> None:
+    """Who read an older checkpoint writes nothing, neither state nor checkpoint."""
+    store.write(3, Checkpoint(), FIRST, {}, [])
+    states, rows = some_effects()
+
+    with pytest.raises(StaleWriteError, match="partition 3 is no longer at offset 0"):
+        store.write(3, Checkpoint(), Checkpoint(5, b"head-5"), states, rows)
+
+    assert store.checkpoint(3) == FIRST
+    assert store.states(["e-1"]) == {}
+
+
+def test_a_write_that_fails_leaves_the_checkpoint(store: Store) -> None:
+    """When a row cannot be written, the checkpoint does not move."""
+    states, rows = some_effects()
+    rows[0]["programme"] = None
+
+    with pytest.raises(Exception, match="NOT NULL"):
+        store.write(3, Checkpoint(), FIRST, states, rows)
+
+    assert store.checkpoint(3) == Checkpoint()
+    assert store.states(["e-1"]) == {}
+
+
+def test_a_write_for_a_partition_that_was_never_read_begins_at_zero(store: Store) -> None:
+    """A first write that claims to go on from somewhere is stale."""
+    with pytest.raises(StaleWriteError):
+        store.write(3, Checkpoint(4), Checkpoint(5, b"head-5"), {}, [])
+
+
+def test_a_reader_sees_one_moment(store: Store) -> None:
+    """What is read on one connection does not move while somebody writes."""
+    states, rows = some_effects()
+    with store.connect() as connection:
+        assert enrolment_progress.find(connection, "e-1") is None
+        store.write(3, Checkpoint(), FIRST, states, rows)
+        assert enrolment_progress.find(connection, "e-1") is None
+
+
+def test_more_states_than_one_statement_takes_are_found(store: Store) -> None:
+    """Asking for thousands of states at once works."""
+    states = {f"e-{number}": StoredState(0, b"state") for number in range(1_700)}
+    store.write(0, Checkpoint(), FIRST, states, [])
+
+    assert store.states(states) == states
+    assert dict(store.states_at_home(0)) == states
+
+
+def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
+    """The refusal names the file and the remedy."""
+    path = tmp_path / "store.db"
+    with Store(path) as store, store.connect() as connection:
+        connection.execute(update(about).values(version=0))
+        connection.commit()
+
+    with pytest.raises(StoreError, match=r"store\.db has version 0, this program writes 1; run `engagement rebuild`"):
+        Store(path)
+
+
+def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    """A damaged file gets a sentence, not a traceback of the database."""
+    path = tmp_path / "store.db"
+    path.write_bytes(b"this is no database" * 500)
+
+    with pytest.raises(StoreError, match=r"store\.db is not a readable projection store"):
+        Store(path)
+
+
+def test_the_version_is_written_once(tmp_path: Path) -> None:
+    """Opening a store again does not add another version."""
+    path = tmp_path / "store.db"
+    Store(path).close()
+    with Store(path) as store, store.connect() as connection, pytest.raises(Exception, match="UNIQUE"):
+        connection.execute(insert(about).values(version=1))
