@@ -16,6 +16,37 @@ class CatalogueFolderError(EngagementError):
     """A catalogue file cannot be read."""
 
 
+class CurriculumFolder:
+    """The curriculum as the folder has it now: a file that was added or changed is read again."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the folder.
+
+        Raises:
+            CatalogueError: A file has a fault; the message names file, programme and line.
+            CatalogueFolderError: A file cannot be read at all.
+        """
+        self._folder = folder
+        self._seen = self._look()
+        self._curriculum = load_curriculum(folder)
+
+    def current(self) -> Curriculum:
+        """The curriculum; read again, once, when the files are no longer those that were read.
+
+        Raises:
+            CatalogueError: As above, of a file that changed; the next call answers the curriculum as it was before.
+            CatalogueFolderError: As above.
+        """
+        seen, self._seen = self._seen, self._look()
+        if seen != self._seen:
+            self._curriculum = load_curriculum(self._folder)
+        return self._curriculum
+
+    def _look(self) -> frozenset[tuple[str, int, int]]:
+        statuses = ((path.name, path.stat()) for path in self._folder.glob("*.toml"))
+        return frozenset((name, status.st_mtime_ns, status.st_size) for name, status in statuses)
+
+
 def load_curriculum(folder: Path) -> Curriculum:
     """What comes with the product, and every `*.toml` in `folder` (which need not exist).
 

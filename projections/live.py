@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from learning.errors import EngagementError
 from projections.store import Store
+
+
+class RebuildRunningError(EngagementError):
+    """A second rebuild was started beside one that has not ended."""
 
 
 class LiveProjections:
@@ -32,13 +37,31 @@ class LiveProjections:
 
     def next_path(self) -> Path:
         """Where a store is built that is to take over; leftovers of an attempt that was cut off are removed."""
-        path = self._numbered(int(self.path.stem.removeprefix("store-")) + 1)
-        _remove(path)
-        return path
+        for path in self.folder.glob("store-*.db"):
+            if path != self.path:
+                _remove(path)
+        return self._numbered(int(self.path.stem.removeprefix("store-")) + 1)
 
     def open(self) -> Store:
         """Open the live store for reading. It stays readable when another takes over; open again to see that one."""
-        return Store(self.path)
+        with self._lock(fcntl.LOCK_SH):  # else a swap in between would leave us with a path that is gone
+            return Store(self.path)
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """Be the only rebuild until the block ends: two would build in the same file.
+
+        Raises:
+            RebuildRunningError: At once, when another process (or this one) is rebuilding already.
+        """
+        with (self.folder / ".rebuild.lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise RebuildRunningError(
+                    f"The projections in {self.folder} are being rebuilt already; wait until that rebuild has ended."
+                ) from error
+            yield
 
     @contextmanager
     def writing(self) -> Iterator[Store]:

@@ -57,8 +57,7 @@ def rebuild(
     step: Step = lambda _: None,
 ) -> int:
     """Build a new store from the first record on while the live one goes on, and swap; answer the number of records."""
-    path = live.next_path()
-    with Store(path) as store:
+    with live.rebuilding(), Store(path := live.next_path()) as store:
         projector = Projector(store, curriculum, park=lambda rejects: park(log, rejects), now=now)
         total = replay(log, projector, store, step=step)
         with live.swapping():

@@ -1,0 +1,67 @@
+"""The command line, `engagement` or `python -m engagement`: what every command shares, and which commands there are."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+from typer import Context, Exit, Option, Typer
+
+from engagement.commands import cohorts, demo, imports, programmes, rejects, show, status, upkeep, worker
+from engagement.plain_errors import PlainErrors
+from engagement.settings import load_settings
+from engagement.wiring import Wiring
+
+app = Typer(
+    cls=PlainErrors,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"engagement {version('engagement')}")  # noqa: T201 - the one line that --version is for
+        raise Exit
+
+
+@app.callback()
+def engagement(
+    context: Context,
+    data_dir: Annotated[
+        Path | None,
+        Option(help="Folder of log and projections. Default: ENGAGEMENT_DATA_DIR, else data.", show_default=False),
+    ] = None,
+    _version: Annotated[
+        bool, Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Live completion and engagement of participants on National Professional Qualifications.
+
+    Data goes to standard output, messages go to standard error. Exit codes: 0 done, 1 it could not be done,
+    2 the command line or a setting is wrong.
+    """
+    context.obj = Wiring(load_settings(data_dir))
+
+
+app.command()(demo.demo)
+app.add_typer(imports.app, name="import")
+app.command()(worker.worker)
+app.command()(status.status)
+app.command()(show.show)
+app.command()(cohorts.cohort)
+app.command()(cohorts.partners)
+app.add_typer(programmes.app, name="programmes")
+app.add_typer(rejects.app, name="rejects")
+app.command()(upkeep.rebuild)
+app.command()(upkeep.verify)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="engagement")
+
+
+if __name__ == "__main__":
+    main()

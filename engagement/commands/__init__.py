@@ -1,0 +1,1 @@
+"""The commands of `engagement`, one file for each group that belongs together."""

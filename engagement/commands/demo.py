@@ -1,0 +1,188 @@
+"""`engagement demo`: simulated cohorts go through the whole pipeline, and the result is shown."""
+
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Struct
+from rich.progress import Progress
+from typer import Context, Option
+
+from engagement import output
+from engagement.commands.cohorts import COUNTS, counts
+from engagement.demonstration import INTAKES, PARTICIPANTS, UNTIL, Position, simulation, stream
+from engagement.output import AsJson, figures, percent
+from engagement.settings import load_settings
+from engagement.wiring import Wiring
+from projections.cohort_completion import cohorts
+from projections.enrolment_progress import slowest
+from projections.partner_summary import partners
+
+_SLOWEST = 10
+_LINES = 10
+"""Lines that tell how far it is, where no terminal can show a bar."""
+
+_STATUSES = ("active", "deferred", "withdrawn", "completed")
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """What a demonstration shows at its end."""
+
+    data_dir: str
+    facts: int
+    seconds: float
+    facts_per_s: float
+    """Published, processed and durable."""
+    statuses: Mapping[str, int]
+    """Enrolments by status."""
+    cohorts: Sequence[Mapping[str, Any]]
+    partners: Sequence[Mapping[str, Any]]
+    slowest: Sequence[Mapping[str, Any]]
+    """The active enrolments furthest behind their plan."""
+
+
+def demo(
+    context: Context,
+    participants: Annotated[int, Option(min=33, max=100_000, help="How many enrolments to simulate.")] = PARTICIPANTS,
+    as_json: AsJson = False,
+) -> None:
+    """Stream simulated cohorts through the whole pipeline and show what comes out.
+
+    Three intakes over all programmes of ambition-2024 with 12 delivery partners, the same each time, go into the
+    folder `demo` of the data folder, which is made anew. A real worker folds the facts while they are published.
+    """
+    parent: Wiring = context.obj
+    wiring = Wiring(load_settings(parent.settings.data_dir / "demo"))
+    with _progress() as watch:
+        streamed = stream(wiring, simulation(participants), watch)
+    shown = _gather(wiring, *streamed)
+    if as_json:
+        output.json(shown)
+    else:
+        _print(shown)
+
+
+class _Bars:
+    """Two bars on a terminal: what is published, by the simulated day, and what is processed of it."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._publishing = bar.add_task("Publishing", total=None)
+        self._processing = bar.add_task("Processing", total=None)
+
+    def __call__(self, position: Position) -> None:
+        """Show how far it is."""
+        described = f"Publishing, simulated day {position.day:%d %b %Y}"
+        total = position.published if position.day == UNTIL else None
+        self._bar.update(self._publishing, description=described, completed=position.published, total=total)
+        self._bar.update(self._processing, completed=position.processed, total=position.published)
+
+
+class _Lines:
+    """A line now and then, where no terminal can show bars."""
+
+    def __init__(self) -> None:
+        self._first: date | None = None
+        self._told = 0
+
+    def __call__(self, position: Position) -> None:
+        """Tell how far it is, if it is much further than it was."""
+        self._first = self._first or position.day
+        part = _LINES * (position.day - self._first).days // (UNTIL - self._first).days
+        if part > self._told or (position.day == UNTIL and position.processed == position.published):
+            self._told = part
+            output.say(
+                f"Simulated day {position.day:%d %b %Y}: "
+                f"{position.published:,} facts published, {position.processed:,} processed"
+            )
+
+
+@contextmanager
+def _progress() -> Iterator[_Bars | _Lines]:
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    with output.progress() as bar:
+        yield _Bars(bar)
+
+
+def _gather(wiring: Wiring, facts: int, seconds: float) -> Shown:
+    with wiring.store() as store, store.connect() as connection:
+        by_cohort = cohorts(connection)
+        statuses: Counter[str] = Counter()
+        for row in by_cohort:
+            statuses.update({status: row[status] for status in _STATUSES})
+        return Shown(
+            data_dir=str(wiring.settings.data_dir),
+            facts=facts,
+            seconds=round(seconds, 3),
+            facts_per_s=round(facts / seconds, 1),
+            statuses=dict(statuses),
+            cohorts=by_cohort,
+            partners=partners(connection),
+            slowest=slowest(connection, _SLOWEST),
+        )
+
+
+def _print(shown: Shown) -> None:
+    output.table(
+        "Completion by programme, beside what the plan has due",
+        ["Programme", *figures(*INTAKES)],
+        _by_programme(shown.cohorts),
+    )
+    rows = [(row["partner"], *counts(row)) for row in shown.partners]
+    output.table("Completion by delivery partner", ["Partner", *COUNTS], rows)
+    output.table("Enrolments by status", figures(*_STATUSES), [[shown.statuses[status] for status in _STATUSES]])
+    output.table(
+        "The slowest: active, and furthest behind their plan (lag in study weeks)",
+        [
+            "Enrolment",
+            "Programme",
+            "Intake",
+            "Partner",
+            *figures("Completion", "Plan", "Lag"),
+            "Last activity",
+        ],
+        [
+            (
+                *(row[each] for each in ("enrolment", "programme", "intake", "partner")),
+                percent(row["completion"]),
+                percent(row["expected"]),
+                row["lag_weeks"],
+                row["last_activity_at"],
+            )
+            for row in shown.slowest
+        ],
+    )
+    output.say(
+        f"Published and processed {shown.facts:,} facts in {shown.seconds:.1f} s: {shown.facts_per_s:,.0f} facts/s."
+    )
+    _print_next_steps(shown)
+
+
+def _by_programme(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    """A row a programme, with completion and plan in the column of each intake."""
+    cells = {
+        (row["programme"], row["intake"]): f"{percent(row['completion_ratio'])} of {percent(row['expected_ratio'])}"
+        for row in rows
+    }
+    for programme in sorted({row["programme"] for row in rows}):
+        yield [programme, *(cells.get((programme, intake), output.NOTHING) for intake in INTAKES)]
+
+
+def _print_next_steps(shown: Shown) -> None:
+    start = f"{_program()} --data-dir {shown.data_dir}"
+    example = shown.slowest[0]["enrolment"] if shown.slowest else "ENROLMENT"
+    output.say(f"Try next:\n  {start} show {example}\n  {start} cohort --partner partner-01\n  {start} verify")
+
+
+def _program() -> str:
+    """How this program is started here, so that the commands can be copied."""
+    if Path(sys.argv[0]).name != "engagement":
+        return "python -m engagement"
+    return "engagement" if shutil.which("engagement") else sys.argv[0]

@@ -1,0 +1,108 @@
+"""`engagement rejects`: what could not be understood, why, and how to try it again."""
+
+from typing import Annotated, Any
+
+from typer import Argument, BadParameter, Context, Exit, Option, Typer
+
+from engagement import output
+from engagement.commands.upkeep import rebuild_all
+from engagement.output import AsJson
+from engagement.plain_errors import FAILED
+from engagement.retrying import retry as retry_rejects
+from engagement.wiring import Wiring, utc_now
+from eventlog.base import EventLog
+from eventlog.rejects import Parked, parked
+from learning.errors import EngagementError
+
+app = Typer(no_args_is_help=True, help="Messages that could not be understood: kept with their reason, never dropped.")
+
+
+class UnknownRejectError(EngagementError):
+    """No reject waits under this id."""
+
+
+@app.command("list")
+def list_rejects(context: Context, as_json: AsJson = False) -> None:
+    """List the rejects that wait, oldest first."""
+    wiring: Wiring = context.obj
+    with wiring.log() as log:
+        waiting = list(parked(log).values())
+    if as_json:
+        output.json([_as_data(reject) for reject in waiting])
+        return
+    rows = [(reject.id, reject.at, reject.origin, reject.reason) for reject in waiting]
+    output.table("Rejects", ["Id", "Set aside", "From", "Why"], rows)
+
+
+@app.command()
+def show(
+    context: Context,
+    reject_id: Annotated[str, Argument(metavar="ID", help="The reject's id, as `list` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one reject with its original bytes."""
+    wiring: Wiring = context.obj
+    with wiring.log() as log:
+        [reject] = _chosen(log, [reject_id])
+    if as_json:
+        output.json(_as_data(reject))
+        return
+    output.pairs(
+        f"Reject {reject.id}",
+        {
+            "Set aside": reject.at,
+            "From": reject.origin,
+            "Why": reject.reason,
+            "Original": reject.original.decode("utf-8", "backslashreplace"),
+        },
+    )
+
+
+@app.command()
+def retry(
+    context: Context,
+    reject_ids: Annotated[
+        list[str] | None,
+        Argument(metavar="ID", help="Rejects to try again, as `list` shows them.", show_default=False),
+    ] = None,
+    everything: Annotated[bool, Option("--all", help="Try all that wait.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Try again, after the cause was mended: what can be read now goes on the log, the rest says why not.
+
+    Exits with 1 when any still cannot be read. Where a fact was refused on the log itself, because its programme was
+    not known, the projections are rebuilt.
+    """
+    if bool(reject_ids) == everything:
+        raise BadParameter("name the rejects to try again, or give --all")
+    wiring: Wiring = context.obj
+    with wiring.log() as log:
+        chosen = list(parked(log).values()) if everything else _chosen(log, reject_ids or [])
+        results = retry_rejects(log, chosen, wiring.curriculum(), utc_now, lambda: rebuild_all(wiring))
+    if as_json:
+        output.json(results)
+    else:
+        rows = [(each.id, "settled" if each.settled else "waits", each.why) for each in results]
+        output.table("Tried again", ["Id", "Result", "Why"], rows)
+    if any(each.settled for each in results) and wiring.worker_runs():
+        output.say("A worker is running; start it again if you added programmes, so that it learns of them.")
+    if not all(each.settled for each in results):
+        raise Exit(FAILED)
+
+
+def _chosen(log: EventLog, ids: list[str]) -> list[Parked]:
+    waiting = parked(log)
+    for wanted in ids:
+        if wanted not in waiting:
+            raise UnknownRejectError(f"no reject {wanted} waits; see `engagement rejects list` for those that do")
+    return [waiting[wanted] for wanted in dict.fromkeys(ids)]
+
+
+def _as_data(reject: Parked) -> dict[str, Any]:
+    return {
+        "id": reject.id,
+        "at": reject.at,
+        "origin": reject.origin,
+        "reason": reject.reason,
+        "original": reject.original.decode("utf-8", "backslashreplace"),
+    }

@@ -1,0 +1,126 @@
+"""`engagement show`: everything that is known of one enrolment, or which enrolments a participant has."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from typer import Argument, Context
+
+from engagement import output
+from engagement.output import AsJson, figures, number, percent, uk_time
+from engagement.wiring import Wiring
+from learning.errors import EngagementError
+from projections import enrolment_progress
+from projections.store import Store
+from projections.timeline import Entry, timeline
+
+
+class NobodyError(EngagementError):
+    """No enrolment and no participant has this id."""
+
+
+def show(
+    context: Context,
+    enrolment: Annotated[str, Argument(help="The id of an enrolment, or of a participant.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show an enrolment: its progress beside the plan, and its story from the first fact to the last.
+
+    The id of a participant shows the enrolment it has, or lists them when there are several.
+    """
+    wiring: Wiring = context.obj
+    with wiring.store() as store:
+        rows = _find(store, enrolment)
+        if len(rows) > 1:
+            _print_list(enrolment, rows, as_json=as_json)
+            return
+        [row] = rows
+        story = timeline(store, row["enrolment"])
+    if as_json:
+        output.json({**row, "timeline": story})
+        return
+    _print_progress(row)
+    _print_story(story)
+
+
+def _find(store: Store, wanted: str) -> list[dict[str, Any]]:
+    with store.connect() as connection:
+        ids = [wanted, *enrolment_progress.of_participant(connection, wanted)]
+        rows = [row for each in ids if (row := enrolment_progress.find(connection, each))]
+    if rows:
+        return rows
+    waiting = bool(timeline(store, wanted))
+    raise NobodyError(
+        f"{wanted} has facts but no enrolment yet; load its enrolment with `engagement import enrolments`"
+        if waiting
+        else f"there is no enrolment and no participant {wanted}; check the id, and `engagement status` for what waits"
+    )
+
+
+def _print_list(participant: str, rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        output.json(rows)
+        return
+    output.table(
+        f"Enrolments of {participant}",
+        ["Enrolment", "Programme", "Intake", "Partner", "Status", *figures("Completion", "Plan", "Lag")],
+        [
+            (
+                *(row[each] for each in ("enrolment", "programme", "intake", "partner", "status")),
+                percent(row["completion"]),
+                percent(row["expected"]),
+                row["lag_weeks"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def _print_progress(row: Mapping[str, Any]) -> None:
+    since = f" since {row['status_since']:%d %b %Y}" if row["status_since"] else ""
+    reason = f" ({row['status_reason']})" if row["status_reason"] else ""
+    recommended = ", withdrawal recommended" if row["withdrawal_recommended"] else ""
+    gate = "reached" if row["gate_reached"] else "not reached yet"
+    following = f"{row['next_due']}, {row['next_due_on']:%d %b %Y}" if row["next_due"] else None
+    output.pairs(
+        f"Enrolment {row['enrolment']}",
+        {
+            "Participant": row["participant"],
+            "Programme": f"{row['programme']}, intake {row['intake']}",
+            "Partner": f"{row['partner']} (lead provider {row['provider']})",
+            "Enrolled on": row["enrolled_on"],
+            "Status": f"{row['status']}{since}{reason}{recommended}",
+            "Completion": f"{percent(row['completion'])}, {row['components_done']} of {row['components_total']}",
+            "Plan": f"{percent(row['expected'])} due, {number(row['lag_weeks'])} study weeks behind",
+            "Pace": f"{_pace(row['pace'])} a study week, {_pace(row['pace_needed'])} needed to reach the gate",
+            "Forecast": f"{percent(row['forecast'])} at the deadline",
+            "Gate": gate,
+            "Deadline": row["deadline"],
+            "Next due": following,
+            "Last activity": row["last_activity_at"],
+            "Last contact": row["contacted_at"],
+            "Attempts left": row["attempts_left"],
+            "Outcome": row["outcome"],
+            "Measured as of": row["as_of"],
+        },
+    )
+
+
+def _pace(ratio: float | None) -> str:
+    return output.NOTHING if ratio is None else f"{ratio * 100:.1f} %"
+
+
+def _print_story(story: Iterable[Entry]) -> None:
+    output.table(
+        "Timeline (UK time)",
+        ["When", "What", "Component or details"],
+        [(uk_time(entry.time), _what(entry.what), entry.component or _details(entry.detail)) for entry in story],
+    )
+
+
+def _what(what: str) -> str:
+    """The last word of an event type, or the word as it is."""
+    return what.removeprefix("learning.").rpartition(".v")[0].replace("-", " ") if "." in what else what
+
+
+def _details(detail: Mapping[str, Any] | None) -> str:
+    return ", ".join(f"{name} {value}" for name, value in (detail or {}).items())

@@ -1,0 +1,135 @@
+"""The one module that knows which parts there are and opens them: commands ask here for the log and the projections.
+
+What only reads never makes a file: on an empty data folder it says what to run first.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from engagement.settings import Settings
+from eventlog.embedded import EmbeddedLog
+from eventlog.facts import FACTS_TOPIC
+from eventlog.locks import WorkerRunningError, worker_lock
+from eventlog.rejects import REJECTS_TOPIC
+from learning.curriculum import Curriculum
+from learning.errors import EngagementError
+from projections.curriculum_files import load_curriculum
+from projections.live import LiveProjections
+from projections.store import Checkpoint, Store
+
+if TYPE_CHECKING:
+    from stream_processors.app import Pipeline
+
+
+class NothingThereError(EngagementError):
+    """The data folder does not hold what a command reads; the message says what to run first."""
+
+
+def utc_now() -> datetime:
+    """The time, asked of the computer; everything below is told it."""
+    return datetime.now(UTC)
+
+
+class Wiring:
+    """The parts of the application, for one data folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Remember the settings; nothing is opened yet."""
+        self.settings = settings
+
+    @contextmanager
+    def log(self) -> Iterator[EmbeddedLog]:
+        """The log, to read what is there.
+
+        Raises:
+            NothingThereError: There is no log in the data folder.
+        """
+        settings = self.settings
+        if settings.log_path.exists():
+            with EmbeddedLog(settings.log_path) as log:
+                if FACTS_TOPIC in log.topics():
+                    yield log
+                    return
+        raise self._no_log()
+
+    @contextmanager
+    def log_to_append(self) -> Iterator[EmbeddedLog]:
+        """The log, made with its topics when it is not there."""
+        with EmbeddedLog(self.settings.log_path) as log:
+            log.create_topic(FACTS_TOPIC, self.settings.partitions)
+            log.create_topic(REJECTS_TOPIC, 1)
+            yield log
+
+    def live(self) -> LiveProjections:
+        """The folder of the projections, which is there once a worker has run.
+
+        Raises:
+            NothingThereError: Nothing has been processed.
+        """
+        if not self.settings.log_path.exists():
+            raise self._no_log()
+        if not self.has_projections():
+            raise NothingThereError(
+                f"nothing has been processed in {self.settings.data_dir} yet; "
+                "run `engagement worker --until-caught-up` first, or name another folder with --data-dir"
+            )
+        return LiveProjections(self.settings.projections_dir)
+
+    def live_or_new(self) -> LiveProjections:
+        """The folder of the projections, made when it is not there: for a rebuild, which needs only the log."""
+        return LiveProjections(self.settings.projections_dir)
+
+    def has_projections(self) -> bool:
+        """Whether a worker has ever run here: then `current` names the live store."""
+        return (self.settings.projections_dir / "current").exists()
+
+    def positions(self) -> dict[int, Checkpoint]:
+        """How far each partition is in the projections; empty when nothing has been processed."""
+        if not self.has_projections():
+            return {}
+        with self.store() as store:
+            return store.checkpoints()
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The live projections, to read.
+
+        Raises:
+            NothingThereError: Nothing has been processed.
+        """
+        with self.live().open() as store:
+            yield store
+
+    def curriculum(self) -> Curriculum:
+        """The programmes that come with the product and those in the data folder."""
+        return load_curriculum(self.settings.programmes_dir)
+
+    def pipeline(self) -> "Pipeline":
+        """The Faust app, ready to run.
+
+        Raises:
+            WorkerRunningError: Another worker reads this log. Said at once, before Faust is loaded.
+        """
+        with worker_lock(self.settings.data_dir):
+            pass
+        from stream_processors.app import Pipeline  # noqa: PLC0415 - Faust takes a second to load; only workers need it
+
+        return Pipeline(self.settings)
+
+    def worker_runs(self) -> bool:
+        """Whether a worker reads this log at the moment."""
+        if not (self.settings.data_dir / "worker.lock").exists():
+            return False
+        try:
+            with worker_lock(self.settings.data_dir):
+                return False
+        except WorkerRunningError:
+            return True
+
+    def _no_log(self) -> NothingThereError:
+        return NothingThereError(
+            f"there is no log in {self.settings.data_dir} yet; run `engagement demo`, load data with "
+            "`engagement import`, or name another folder with --data-dir"
+        )

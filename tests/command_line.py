@@ -1,0 +1,45 @@
+"""The command line on a data folder, run in this process, for tests that look at what it prints and how it ends."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from typer.testing import CliRunner
+
+from engagement.__main__ import app
+from learning.events import Fact, encode
+
+DAY = date(2025, 10, 6)
+"""The first day after four study weeks, when half of the small programme is due."""
+
+
+class Ran(NamedTuple):
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """What it printed as JSON."""
+        return json.loads(self.out)
+
+
+class Cli:
+    """The command line on one data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *arguments: str | Path, stdin: bytes | None = None) -> Ran:
+        """Run a command."""
+        result = CliRunner().invoke(app, ["--data-dir", str(self.folder), *map(str, arguments)], input=stdin)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Ran(result.exit_code, result.stdout, result.stderr)
+
+    def send(self, *facts: Fact) -> Ran:
+        """Import facts from standard input."""
+        return self("import", "events", "-", "--json", stdin=b"\n".join(map(encode, facts)))

@@ -1,0 +1,37 @@
+"""Settings: from the environment, documented, and wrong ones named."""
+
+from pathlib import Path
+
+import pytest
+
+from engagement.settings import Settings, SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No `.env` of the folder the tests are started in."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ENGAGEMENT_DATA_DIR names the data folder."""
+    monkeypatch.setenv("ENGAGEMENT_DATA_DIR", "/somewhere")
+    assert load_settings().data_dir == Path("/somewhere")
+
+
+def test_the_command_line_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data folder that is given is used, whatever the environment says."""
+    monkeypatch.setenv("ENGAGEMENT_DATA_DIR", "/somewhere")
+    assert load_settings(Path("/here")).data_dir == Path("/here")
+
+
+def test_a_wrong_setting_is_named_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message has the variable and what it holds."""
+    monkeypatch.setenv("ENGAGEMENT_LOG_FORMAT", "xml")
+    with pytest.raises(SettingsError, match="ENGAGEMENT_LOG_FORMAT is 'xml'"):
+        load_settings()
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    """No setting is without a description, which the reference is made from."""
+    assert all(field.description for field in Settings.model_fields.values())
