@@ -127,8 +127,7 @@ def oulad(
 ) -> None:
     """Import the Open University Learning Analytics Dataset: 15 presentations of a real university.
 
-    Each presentation becomes a programme, in programmes/oulad.toml of the data folder. A worker that runs already
-    learns of them when it is started again.
+    Each presentation becomes a programme, in programmes/oulad.toml of the data folder.
     """
     from producers.oulad import import_oulad  # noqa: PLC0415 - DuckDB is slow to load, and only needed here
 
