@@ -1,0 +1,66 @@
+"""Time as a fact: notes on the log that a day has started, so that silence is noticed and a replay agrees."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+
+from eventlog.base import EventLog, Stored
+from eventlog.facts import FACTS_TOPIC, start_day
+from learning.calendar import uk_day
+from learning.events import UnreadableFactError, decode
+from learning.facts import DayStarted
+from projections.store import Checkpoint
+
+_DAY = timedelta(days=1)
+_PAGE = 5_000
+
+
+def latest_day(log: EventLog, checkpoint: Checkpoint) -> date | None:
+    """The latest day that is noted on the log, where every partition has the same; None when there is none.
+
+    Args:
+        log: The log, asked only for what the projections have not seen: everything, when they were lost.
+        checkpoint: How far the projections have come in partition 0, and the latest day up to there.
+    """
+    latest, offset = checkpoint.day, checkpoint.next_offset
+    while page := log.read(FACTS_TOPIC, 0, offset, _PAGE):
+        latest = max((*_days(page), *filter(None, (latest,))), default=None)
+        offset = page[-1].offset + 1
+    return latest
+
+
+def _days(records: Iterable[Stored]) -> Iterator[date]:
+    mark = DayStarted.TYPE.encode()
+    for record in records:
+        if mark in record.value:  # decoding every fact would take long
+            with suppress(UnreadableFactError):
+                fact = decode(record.value)
+                if isinstance(fact.data, DayStarted):
+                    yield fact.data.day
+
+
+def days_to_start(latest: date | None, today: date) -> Iterator[date]:
+    """The days that are not noted yet, in order: all since the latest, or only today when there is none."""
+    day = today if latest is None else latest + _DAY
+    while day <= today:
+        yield day
+        day += _DAY
+
+
+class DayClock:
+    """Starts each day (UK time) once, those included that passed while nobody was there to note them."""
+
+    def __init__(self, log: EventLog, now: Callable[[], datetime], latest: date | None) -> None:
+        """`latest` is the day that is known to have started; `now` tells the time, with its zone."""
+        self._log = log
+        self._now = now
+        self._latest = latest
+
+    def catch_up(self) -> list[date]:
+        """Note every day that has started by now; answer those that were noted."""
+        now = self._now()
+        started = list(days_to_start(self._latest, uk_day(now)))
+        for day in started:
+            start_day(self._log, day, now)
+            self._latest = day
+        return started

@@ -1,0 +1,304 @@
+"""The consumer of the embedded transport: hands Faust chunks, and commits nothing that is not finished."""
+
+import asyncio
+import math
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import faust
+from faust.transport import consumer as base
+from faust.types import TP, ConsumerMessage
+from mode import Service
+
+from eventlog.base import LogError, Stored
+from eventlog.embedded import EmbeddedLog
+from stream_processors.faust_app import CHUNK_BYTES, CHUNK_RECORDS
+from stream_processors.log_reader import Chunking, LogReader
+from stream_processors.membership import assign_everything
+
+if TYPE_CHECKING:
+    from stream_processors.embedded import Transport
+    from stream_processors.embedded_producer import Producer
+
+_STOP_PATIENCE = 1.5
+"""Seconds that a stop waits for agents to finish what they are at."""
+
+
+class Consumer(base.Consumer):
+    """The only member of its group: it is assigned every partition of every topic that agents and tables want."""
+
+    transport: "Transport"
+
+    def __init__(self, transport: "Transport", *args: Any, **options: Any) -> None:
+        """Prepare; the log is opened at the start."""
+        super().__init__(transport, *args, **options)
+        self._chunked: frozenset[str] = getattr(self.app, "chunked_topics", frozenset())
+        self._reader = LogReader(
+            transport.reader,
+            Chunking(
+                self._chunked,
+                getattr(self.app, "chunk_records", CHUNK_RECORDS),
+                getattr(self.app, "chunk_bytes", CHUNK_BYTES),
+            ),
+        )
+        self._topics: frozenset[str] = frozenset()
+        self._topics_changed = asyncio.Event()
+        self._assigned: set[TP] = set()
+        self._handed_over: defaultdict[TP, deque[int]] = defaultdict(deque)
+        self._flow_wanted = asyncio.Event()
+        self._gave_up = False
+
+    async def on_start(self) -> None:
+        """Open the log for reading."""
+        await self.transport.reader.open()
+        await super().on_start()
+
+    async def on_shutdown(self) -> None:
+        """Let go of the log."""
+        await self.transport.reader.close()
+
+    # Membership
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Want these topics from now on; the assignment follows, because Faust waits for this call to return first."""
+        self._topics = frozenset(topics)
+        self._topics_changed.set()
+
+    def assignment(self) -> set[TP]:
+        """The partitions that this consumer reads."""
+        return set(self._assigned)
+
+    @Service.task
+    async def _keep_assigned(self) -> None:
+        while True:
+            await self._topics_changed.wait()
+            self._topics_changed.clear()
+            await self._rebalance()
+
+    async def _rebalance(self) -> None:
+        app = cast(faust.App, self.app)
+        app.on_rebalance_start()
+        await self.on_partitions_revoked(self.assignment())
+        partitions = {topic: await self._find_or_create(topic) for topic in self._topics}
+        self._assigned = assign_everything(app, partitions)
+        app.consumer_generation_id += 1
+        await self.on_partitions_assigned(self.assignment(), app.consumer_generation_id)
+
+    async def _find_or_create(self, topic: str) -> int:
+        """The number of partitions of a topic, which is made when it is not there and the app may make it.
+
+        Raises:
+            LogError: When the topic is not there and may not be made.
+        """
+        there = (await self.transport.reader.call(EmbeddedLog.topics)).get(topic)
+        if there is not None:
+            self.transport.partitions[topic] = there
+        elif self.app.conf.topic_allow_declare:
+            declared = [known.partitions for known in self.app.topics if topic in known.topics and known.partitions]
+            await self.transport.create_topic(topic, declared[0] if declared else self.app.conf.topic_partitions)
+        else:
+            raise LogError(f"The topic {topic} is not on the log and this app may not declare topics; create it first.")
+        return self.transport.partitions[topic]
+
+    # Reading
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:  # noqa: ASYNC109 - Faust's interface
+        """Wait until a partition is wanted, and no longer; Faust itself would look again after a second."""
+        if self.flow_active and not self._get_active_partitions():
+            self._flow_wanted.clear()
+            await self.wait_first(self._flow_wanted.wait(), timeout=timeout)
+            if not self._get_active_partitions():
+                return {}, set()
+        return await super()._wait_next_records(timeout)
+
+    async def _getmany(
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust's interface
+    ) -> Mapping[TP, list[Stored]]:
+        active = self._assigned if active_partitions is None else active_partitions
+        return await self._reader.next_records(active, timeout, lambda: self.flow_active and not self.should_stop)
+
+    def _to_message(self, tp: TP, record: Stored) -> ConsumerMessage:
+        """A message; that of a chunk has the offset of its last record, so that offset + 1 is where to go on.
+
+        The log keeps no time of its own, so the time of the message is that of reading.
+        """
+        if self.app.topics.acks_enabled_for(tp.topic):
+            self._handed_over[tp].append(record.offset)
+        is_deletion = not record.value and self._is_changelog_tp(tp)  # what the producer makes of a None
+        return ConsumerMessage(
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=record.offset,
+            timestamp=time.time(),
+            timestamp_type=1,
+            headers=None,
+            key=record.key,
+            value=None if is_deletion else record.value,
+            checksum=None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Leave a chunked partition active: its queue holds one chunk, and reading waits for a place there."""
+        if tp.topic not in self._chunked:
+            super().on_buffer_full(tp)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Go on reading a partition whose queue has room again."""
+        super().on_buffer_drop(tp)
+        self._flow_wanted.set()
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """Go on reading partitions that were paused."""
+        super().resume_partitions(tps)
+        self._flow_wanted.set()
+
+    # Positions
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Go to where work goes on: the app's own checkpoint, else what the group committed, else the beginning.
+
+        Raises:
+            LogError: When that is beyond the end of the log.
+        """
+        sources = {tp for tp in self._assigned if not self._is_changelog_tp(tp)}
+        offsets = await self.transport.reader.call(partial(self._committed, sources)) | self._checkpoints(sources)
+        ends = await self._reader.ends(sources)
+        for tp, offset in sorted(offsets.items()):
+            if offset > ends[tp]:
+                raise LogError(
+                    f"Work on {tp.topic}, partition {tp.partition}, has come to offset {offset} but the log ends at "
+                    f"{ends[tp]}: they are not of the same time. Restore the log, or rebuild the projections from it."
+                )
+        self._move(offsets)
+        return offsets
+
+    def _committed(self, tps: Iterable[TP], log: EmbeddedLog) -> dict[TP, int]:
+        by_topic = {topic: log.committed_offsets(self.app.conf.id, topic) for topic in {tp.topic for tp in tps}}
+        return {tp: by_topic[tp.topic].get(tp.partition, 0) for tp in tps}
+
+    def _checkpoints(self, tps: set[TP]) -> dict[TP, int]:
+        start_offsets = getattr(self.app, "start_offsets", None)
+        answered: Mapping[TP, int] = {} if start_offsets is None else start_offsets(tps)
+        topics = {tp.topic for tp in answered}
+        return {tp: answered.get(tp, 0) for tp in tps if tp.topic in topics}
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        self._move({partition: offset})
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        """Go to these offsets; table recovery does it with changelogs."""
+        self._move(partitions)
+        for tp, offset in partitions.items():
+            self._read_offset[tp] = offset or None
+
+    def _move(self, offsets: Mapping[TP, int]) -> None:
+        self._reader.move(offsets)
+        for tp in offsets:
+            self._handed_over.pop(tp, None)
+            self._acked.pop(tp, None)
+            self._acked_index.pop(tp, None)
+
+    async def position(self, tp: TP) -> int | None:
+        """The offset that is read next."""
+        return self._reader.position(tp)
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        """Where each partition begins: the log keeps everything."""
+        return dict.fromkeys(partitions, 0)
+
+    def highwater(self, tp: TP) -> int:
+        """The offset that the next record gets, as of the last look at the log."""
+        return self._reader.end(tp)
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        """The offset that the next record of each partition gets."""
+        return await self._reader.ends(partitions)
+
+    # Committing
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """Where work could go on: behind everything that was handed over and is finished without a gap."""
+        if self._gave_up:
+            return None
+        finished, handed_over = self._acked_index[tp], self._handed_over[tp]
+        self._acked[tp].clear()
+        new_offset = None
+        while handed_over and handed_over[0] in finished:
+            offset = handed_over.popleft()
+            finished.discard(offset)
+            new_offset = offset + 1
+        return new_offset
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Do nothing: what was handed over is known, so offsets between two messages are no riddle."""
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        lost = cast("Producer", self.app.producer).buffer.lost
+        if lost is not None:
+            await self.crash(lost)
+            return False
+        await self.transport.writer.call(partial(self._write_commit, offsets))
+        return True
+
+    def _write_commit(self, offsets: Mapping[TP, int], log: EmbeddedLog) -> None:
+        for topic in {tp.topic for tp in offsets}:
+            of_topic = {tp.partition: offset for tp, offset in offsets.items() if tp.topic == topic}
+            log.commit_offsets(self.app.conf.id, topic, of_topic)
+
+    async def on_task_error(self, exc: BaseException) -> None:
+        """End the worker when an agent of chunks failed: Faust would take the chunk for finished and skip it."""
+        if self._chunked:
+            self._gave_up = True
+            await self.app.crash(exc)
+        else:
+            await super().on_task_error(exc)
+
+    async def wait_empty(self) -> None:
+        """Wait for agents to finish what they are at; in a stop, not for long.
+
+        What is not finished then is never committed, although Faust takes it for finished when it cancels agents.
+        """
+        if self._gave_up:
+            return
+        give_up_at = time.monotonic() + _STOP_PATIENCE if self.app.should_stop else math.inf
+        while self._is_at_work() and time.monotonic() < give_up_at:
+            await self._wait_for_ack(timeout=min(give_up_at - time.monotonic(), _STOP_PATIENCE))
+        await self.commit_and_end_transactions()
+        if self._is_at_work():
+            self._gave_up = True
+            self.log.warning("Stopped before agents had finished; what they were at comes again at the next start.")
+
+    def _is_at_work(self) -> bool:
+        return any(not message.acked for message in self._unacked_messages)
+
+    async def _wait_for_ack(self, timeout: float) -> None:  # noqa: ASYNC109 - Faust's interface
+        """Wait until an agent finishes something; unlike Faust's, this can be cancelled."""
+        self._waiting_for_ack = asyncio.get_running_loop().create_future()
+        try:
+            await asyncio.wait([self._waiting_for_ack], timeout=timeout)
+        finally:
+            self._waiting_for_ack = None
+
+    # The rest of Faust's interface
+
+    async def create_topic(self, topic: str, partitions: int, replication: int, **options: Any) -> None:
+        """Put a topic on the log, as the producer does."""
+        await self.app.producer.create_topic(topic, partitions, replication, **options)
+
+    def topic_partitions(self, topic: str) -> int | None:
+        """The number of partitions of a topic, if it is known."""
+        return self.transport.partitions.get(topic)
+
+    def key_partition(self, topic: str, key: bytes | None, partition: int | None = None) -> int | None:
+        """The partition of a key, unless one is named."""
+        return self.transport.partition_of(topic, key) if partition is None else partition
+
+    def _new_topicpartition(self, topic: str, partition: int) -> TP:
+        return TP(topic, partition)

@@ -1,0 +1,81 @@
+"""The Faust app with the settings that were shown to be safe, and with chunked topics."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+from faust.types import TP, TopicT
+
+from eventlog.facts import DEFAULT_PARTITIONS
+
+CHUNK_RECORDS = 50_000
+"""Records that a chunk holds at most."""
+
+CHUNK_BYTES = 16 * 2**20
+"""Bytes of values that a chunk holds at most."""
+
+_CHUNKS_IN_QUEUE = 1
+
+_DEFAULTS: Mapping[str, Any] = {
+    "autodiscover": False,
+    "broker_commit_interval": 1.0,
+    "key_serializer": "raw",
+    "producer_linger": 0.005,
+    "store": "memory://",
+    "topic_partitions": DEFAULT_PARTITIONS,
+    "value_serializer": "raw",
+}
+
+_FIXED: Mapping[str, Any] = {
+    "env": {},  # Faust would let APP_WEB_ENABLED and its kin in the environment overrule what stands here
+    "processing_guarantee": "at_least_once",  # Faust's exactly_once loses table changes
+    "stream_wait_empty": True,
+    "topic_disable_leader": True,
+    "web_enabled": False,
+}
+
+
+class _NoWebServer(BootStrategy):
+    """Faust's web server has no login and shows every table: it stays off whatever the command line says."""
+
+    enable_web = False
+
+
+class EngagementApp(faust.App):
+    """A Faust app on the embedded log or on Kafka.
+
+    Set the attributes before the app starts.
+    """
+
+    BootStrategy = _NoWebServer
+
+    chunked_topics: frozenset[str] = frozenset()
+    """Topics whose agents receive a chunk (see `chunks.unpack`) as one message."""
+
+    chunk_records: int = CHUNK_RECORDS
+    chunk_bytes: int = CHUNK_BYTES
+
+    start_offsets: Callable[[Iterable[TP]], Mapping[TP, int]] | None = None
+    """Asked where the work on partitions goes on, because a projection's checkpoint is the truth about that.
+
+    For a topic of which it names any partition, the partitions that it leaves out start at 0; the other topics start
+    at what the group committed. So name partition 0 at offset 0 for a topic nothing of which was applied.
+    """
+
+    def __init__(self, id: str, *, broker: str, **options: Any) -> None:  # noqa: A002 - the name that Faust gives it
+        """Make an app of this name, which is also its consumer group. Options are Faust's settings.
+
+        The web server, the leader topic and exactly_once stay off, whatever options and environment say.
+        """
+        super().__init__(id, **{**_DEFAULTS, **options, **_FIXED, "broker": broker})
+
+    def topic(self, *topics: str, **options: Any) -> TopicT:
+        """Describe a topic; a chunked one keeps a queue of one chunk, for a chunk may have megabytes."""
+        topic = super().topic(*topics, **options)
+        if self.chunked_topics.intersection(topics):
+            topic.maxsize = _CHUNKS_IN_QUEUE
+        return topic
+
+    def _create_directories(self) -> None:
+        """Make no folders: tables live in memory and nothing else is kept."""
