@@ -16,9 +16,8 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 PYTHON ?= $(shell for each in python3.11 python3.12 python3; do \
   if "$$each" -c '$(FITS)' 2>/dev/null; then echo "$$each"; break; fi; done)
 
-# Processes that share the tests. FAULT_ROUNDS, when set, makes the fault tests run at full length.
+# Processes that share the tests.
 WORKERS ?= 2
-FAULT_ROUNDS ?= 300
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -36,7 +35,7 @@ test-fast: setup-dev ## Only the tests that take little time, up to the first fa
 	@$(BIN)/pytest --numprocesses $(WORKERS) --exitfirst tests/unit tests/docs
 
 test-faults: setup-dev ## The fault tests at full length; takes long
-	@FAULT_ROUNDS=$(FAULT_ROUNDS) $(BIN)/pytest --numprocesses $(WORKERS) tests/faults
+	@FAULT_ROUNDS=full $(BIN)/pytest --numprocesses $(WORKERS) tests/faults
 
 check: setup-dev ## Style, types, the floors of the house; changes nothing
 	@$(BIN)/ruff check --quiet

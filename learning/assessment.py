@@ -2,11 +2,13 @@
 
 The rules are a lead provider's on top of DfE's pass or fail: missing the gate by the deadline without having asked
 for a deferral by then costs one attempt; being entered and not submitting costs one, unless extenuating circumstances
-were granted for it; a failed attempt is spent.
+were granted for it; a failed attempt is spent. What was said last of an attempt (its window, its mark) counts.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from msgspec import Struct
 
@@ -17,22 +19,28 @@ from learning.facts import (
     AssessmentEntered,
     AssessmentMarked,
     AssessmentSubmitted,
+    Data,
     DeferralRequested,
+    Deferred,
     ExtenuatingCircumstancesGranted,
 )
 from learning.progress import Noted
+
+_Said = Mapping[type[Data], Mapping[int, Noted]]
+"""The last word of each type of fact on each attempt, by its number."""
 
 
 class Attempts(Struct, frozen=True, kw_only=True):
     """Where an enrolment stands with its assessment."""
 
     left: int
+    """Attempts of the rule that are not lost; one that was passed, or waits for its mark, is not lost."""
     lost: tuple[str, ...] = ()
     """Why each attempt that is gone is gone, in plain words."""
     outcome: Outcome | None = None
-    """Of the attempt marked last."""
+    """Passed if an attempt was passed, else failed if one was failed."""
     decided_on: date | None = None
-    """The day (UK) of that mark."""
+    """The day (UK) of the mark that says so."""
 
     @property
     def final(self) -> bool:
@@ -41,35 +49,61 @@ class Attempts(Struct, frozen=True, kw_only=True):
 
 
 def attempts(
-    rule: AssessmentRule, life: Iterable[Noted], *, deadline: date, gate_in_time: bool, day: date | None
+    rule: AssessmentRule, life: Sequence[Noted], *, deadline: date, gate_in_time: bool, day: date | None
 ) -> Attempts:
-    """Count attempts as they stand when `day` begins (None: no day has passed, so nothing was missed yet)."""
-    noted = list(life)
-    submitted = {each.data.attempt for each in noted if isinstance(each.data, AssessmentSubmitted)}
-    excused = {each.data.attempt for each in noted if isinstance(each.data, ExtenuatingCircumstancesGranted)}
-    marks = {each.data.attempt: each for each in noted if isinstance(each.data, AssessmentMarked)}
-    lost: dict[int, str] = {}
-    for each in noted:
-        data = each.data
-        if isinstance(data, AssessmentEntered) and day is not None and data.closes < day:
-            lost[data.attempt] = f"attempt {data.attempt} was entered and not submitted by {data.closes}"
-    for attempt in submitted | excused | marks.keys():
-        lost.pop(attempt, None)
-    for attempt, mark in marks.items():
-        if isinstance(mark.data, AssessmentMarked) and mark.data.outcome == "failed":
-            lost[attempt] = f"attempt {attempt} was failed"
-    reasons = [lost[attempt] for attempt in sorted(lost)]
-    if day is not None and day > deadline and not gate_in_time and not asked_to_defer(noted, deadline):
-        reasons.insert(0, f"the gate was not reached by {deadline} and no deferral was asked for by then")
-    last = max(marks.values(), key=lambda mark: (mark.time, mark.recordedtime), default=None)
+    """Count attempts as they stand when `day` begins.
+
+    Args:
+        rule: How many there are.
+        life: What was noted of the enrolment, in order.
+        deadline: The last day on which reaching the gate counts.
+        gate_in_time: Whether it was reached by then.
+        day: None while no day has started on the log, so that nothing was missed yet.
+    """
+    said = _said(life)
+    lost = _lost(said, day)
+    if day is not None and day > deadline and not gate_in_time and not _asked_to_defer(life, deadline):
+        lost.insert(0, f"the gate was not reached by {deadline} and no deferral was asked for by then")
+    decisive = max(said[AssessmentMarked].values(), key=_weight, default=None)
     return Attempts(
-        left=max(0, rule.attempts - len(reasons)),
-        lost=tuple(reasons),
-        outcome=last.data.outcome if last and isinstance(last.data, AssessmentMarked) else None,
-        decided_on=uk_day(last.time) if last else None,
+        left=max(0, rule.attempts - len(lost)),
+        lost=tuple(lost),
+        outcome=_outcome(decisive) if decisive else None,
+        decided_on=uk_day(decisive.time) if decisive else None,
     )
 
 
-def asked_to_defer(life: Iterable[Noted], by: date) -> bool:
-    """Whether a deferral was asked for on or before a day (UK time)."""
-    return any(isinstance(each.data, DeferralRequested) and uk_day(each.time) <= by for each in life)
+def _said(life: Sequence[Noted]) -> _Said:
+    said: defaultdict[type[Data], dict[int, Noted]] = defaultdict(dict)
+    for each in life:
+        attempt = getattr(each.data, "attempt", None)
+        if attempt is not None:
+            said[type(each.data)][attempt] = each
+    return said
+
+
+def _lost(said: _Said, day: date | None) -> list[str]:
+    """Why attempts were lost one by one, in the order of their numbers."""
+    lost = {number: "was failed" for number, mark in said[AssessmentMarked].items() if _outcome(mark) == "failed"}
+    answered = {*said[AssessmentSubmitted], *said[AssessmentMarked], *said[ExtenuatingCircumstancesGranted]}
+    for number, entered in said[AssessmentEntered].items():
+        window: Any = entered.data
+        if number not in answered and day is not None and window.closes < day:
+            lost[number] = f"was entered and not submitted by {window.closes}"
+    return [f"attempt {number} {why}" for number, why in sorted(lost.items())]
+
+
+def _outcome(mark: Noted) -> Outcome:
+    data: Any = mark.data
+    outcome: Outcome = data.outcome
+    return outcome
+
+
+def _weight(mark: Noted) -> tuple[bool, object, object]:
+    """A pass outweighs everything; else the mark given last does."""
+    return (_outcome(mark) == "passed", mark.time, mark.recordedtime)
+
+
+def _asked_to_defer(life: Sequence[Noted], by: date) -> bool:
+    """Whether a deferral was asked for, or granted at once, on or before a day (UK time)."""
+    return any(isinstance(each.data, DeferralRequested | Deferred) and uk_day(each.time) <= by for each in life)

@@ -15,15 +15,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 from learning.errors import EngagementError
-from learning.facts import AnyData, Data
+from learning.facts import YEARS, AnyData, Data
 
 MEDIA_TYPE = "application/cloudevents+json"
 
 FACT_TYPES: dict[str, type[Data]] = {data.TYPE: data for data in get_args(AnyData)}
 """Every event type that is understood, by its name on the wire."""
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(YEARS.start, 1, 1, tzinfo=UTC)
+LATEST = datetime(YEARS.stop, 1, 1, tzinfo=UTC)
+"""Times lie before it, not on it."""
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -51,9 +52,13 @@ class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     datacontenttype: Literal["application/json"] = "application/json"
 
     def __post_init__(self) -> None:
-        """Refuse times that no programme can have; they are slips of a clock or of a column."""
+        """Refuse impossible times, control characters (CloudEvents forbids them) and email addresses."""
         if not (EARLIEST <= self.time < LATEST and EARLIEST <= self.recordedtime < LATEST):
-            raise ValueError("time and recordedtime lie between the years 2000 and 2100")
+            raise ValueError(f"time and recordedtime lie between the years {YEARS.start} and {YEARS.stop}")
+        if not f"{self.id}{self.source}{self.subject}{self.partitionkey}".isprintable():
+            raise ValueError("id, source, subject and partitionkey have printable characters only")
+        if "@" in self.subject or "@" in self.partitionkey:
+            raise ValueError("subject and partitionkey are ids, never email addresses")
 
     @property
     def type(self) -> str:
@@ -111,17 +116,27 @@ def fact(
     partitionkey: str,
     recordedtime: datetime | None = None,
 ) -> Fact:
-    """Put data into its envelope; a fact known when it happened needs no `recordedtime`."""
+    """Put data into its envelope; a fact known when it happened needs no `recordedtime`.
+
+    Raises:
+        ValueError: A time has no zone, or the envelope is out of bounds.
+    """
     envelope: dict[str, Any] = {
         "id": id,
         "source": source,
         "subject": subject,
-        "time": time.astimezone(UTC),
-        "recordedtime": (recordedtime or time).astimezone(UTC),
+        "time": _utc(time),
+        "recordedtime": _utc(recordedtime or time),
         "partitionkey": partitionkey,
         "specversion": "1.0",
     }
     return _FACT_CLASSES[type(data)](data=data, **envelope)
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant.isoformat()} has no time zone: give the instant in UTC")
+    return instant.astimezone(UTC)
 
 
 def encode(fact: Fact) -> bytes:
@@ -137,5 +152,5 @@ def decode(raw: bytes | str) -> Fact:
     """
     try:
         return _decoder.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise UnreadableFactError(f"not a fact: {error}") from error

@@ -6,17 +6,27 @@ gets a new class and the old one learns to `upcast` itself.
 """
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct
 
 from learning.codes import DeferralReason, Outcome, ScheduleIdentifier, WithdrawalReason
 
-Identifier = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$")]
-"""A code or random id: letters, digits and `. _ : / @ + -`, at most 128 of them."""
+YEARS: Final = range(2000, 2100)
+"""The years in which anything can happen; other dates are slips of a clock or of a column."""
+
+Identifier = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/+-]*\Z")]
+"""A code or random id: letters, digits and `. _ : / + -`, at most 128 of them; so no name and no email address."""
 
 Attempt = Annotated[int, Meta(ge=1, le=9)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+def _check_years(**days: date | None) -> None:
+    for name, day in days.items():
+        if day is not None and day.year not in YEARS:
+            raise ValueError(f"{name} lies between the years {YEARS.start} and {YEARS.stop}")
 
 
 class Data(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -71,7 +81,7 @@ class ActivitySeen(Data, frozen=True, gc=False):
 
     TYPE: ClassVar[str] = "learning.activity-seen.v1"
     resource: Identifier | None = None
-    clicks: Annotated[int, Meta(ge=0)] | None = None
+    clicks: Count | None = None
 
 
 class AssessmentEntered(Data, frozen=True, gc=False):
@@ -81,6 +91,10 @@ class AssessmentEntered(Data, frozen=True, gc=False):
     attempt: Attempt
     opens: date
     closes: date
+
+    def __post_init__(self) -> None:
+        """Refuse a window outside the years there are."""
+        _check_years(opens=self.opens, closes=self.closes)
 
 
 class AssessmentSubmitted(Data, frozen=True, gc=False):
@@ -123,6 +137,10 @@ class Deferred(Data, frozen=True, gc=False):
     reason: DeferralReason
     expected_return: date | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a return outside the years there are."""
+        _check_years(expected_return=self.expected_return)
+
 
 class Resumed(Data, frozen=True, gc=False):
     """The participant came back, from a deferral or from a withdrawal."""
@@ -145,6 +163,10 @@ class Withdrawn(Data, frozen=True, gc=False):
     reason: WithdrawalReason
     effective: date
     signed_off_by: Identifier
+
+    def __post_init__(self) -> None:
+        """Refuse an effective date outside the years there are."""
+        _check_years(effective=self.effective)
 
 
 class Transferred(Data, frozen=True, gc=False):
@@ -185,6 +207,10 @@ class DayStarted(Data, frozen=True, gc=False):
 
     TYPE: ClassVar[str] = "learning.day-started.v1"
     day: date
+
+    def __post_init__(self) -> None:
+        """Refuse a day outside the years there are: the latest day started is the day everybody is measured on."""
+        _check_years(day=self.day)
 
 
 Happening = (

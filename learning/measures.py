@@ -6,9 +6,9 @@ plan. The clock stops for who is not studying: a withdrawn, completed or deferre
 on which it became so.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date, datetime
-from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -73,6 +73,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     components_unknown: int
     """Components that facts name and the programme does not have; they count for nothing."""
     assessments_submitted: int
+    """Components for which work was handed in, counting or not."""
     gate_reached: bool
     last_activity_at: datetime | None
     attempts_left: int | None = None
@@ -122,15 +123,16 @@ def measure(state: State, curriculum: Curriculum, day: date | None) -> Progress 
     plan = curriculum.plan(now.programme, now.intake)
     points_of = plan.programme.points
     done = _done(state)
+    worth = [points_of[component] for component in done.since if component in points_of]
     gate_reached = plan.programme.gate_reached(done.since)
     attempt = _attempts(state, plan, done, gate_reached, day)
     _complete(now, plan, done, attempt, day)
     measured = Progress(
         standing=now,
         as_of=day,
-        points=sum(points_of.get(component, 0) for component in done.since),
+        points=sum(worth),
         points_total=plan.programme.total_points,
-        components_done=sum(component in points_of for component in done.since),
+        components_done=len(worth),
         components_total=len(points_of),
         components_unknown=len(state.components.keys() - plan.component_ids),
         assessments_submitted=done.submitted,
@@ -176,9 +178,10 @@ def _apply(now: Standing, data: Data, when: datetime, day: date | None) -> None:
             now.participant = into
         case Deferred(reason=reason):
             now.status, now.since, now.reason = "deferred", uk_day(when), reason
-        case Withdrawn(reason=reason, effective=effective) if day is None or effective <= day:
-            now.status, now.since, now.reason = "withdrawn", effective, reason
+        case Withdrawn(reason=reason, effective=effective):
             now.withdrawal_recommended = False
+            if day is None or effective <= day:
+                now.status, now.since, now.reason = "withdrawn", effective, reason
         case Resumed():
             now.status, now.since, now.reason = "active", None, None
             now.withdrawal_recommended = False
@@ -232,9 +235,21 @@ def _complete(now: Standing, plan: Plan, done: _Done, attempt: Attempts | None, 
         if attempt.final:
             now.status, now.since, now.reason = "completed", attempt.decided_on, None
     elif plan.programme.points.keys() <= done.since.keys():
-        now.status, now.since, now.reason = "completed", uk_day(max(done.since.values())), None
+        last = max(done.since[component] for component in plan.programme.points)
+        now.status, now.since, now.reason = "completed", uk_day(last), None
     elif day is not None and day > plan.deadline and plan.programme.gate_reached(done.since):
-        now.status, now.since, now.reason = "completed", plan.deadline, None
+        since = max(plan.deadline, _gate_day(plan, done.since))
+        now.status, now.since, now.reason = "completed", since, None
+
+
+def _gate_day(plan: Plan, since: dict[str, datetime]) -> date:
+    """The day on which the gate, which is reached, was reached."""
+    moments = sorted(since.values())
+
+    def reached(moment: datetime) -> bool:
+        return plan.programme.gate_reached([component for component, when in since.items() if when <= moment])
+
+    return uk_day(moments[bisect_left(moments, True, key=reached)])
 
 
 def _clock(now: Standing, day: date) -> date:
@@ -274,8 +289,9 @@ def _pace_needed(measured: Progress, plan: Plan, weeks_left: int) -> float | Non
         return 0.0
     if weeks_left == 0:
         return None
-    gap = plan.programme.completion.threshold - Fraction(measured.points, measured.points_total)
-    return float(max(gap, Fraction(0)) / weeks_left)
+    gate, total = plan.programme.completion.threshold, measured.points_total
+    missing = gate.numerator * total - gate.denominator * measured.points
+    return max(0, missing) / (gate.denominator * total * weeks_left)
 
 
 def _next_due(plan: Plan, since: dict[str, datetime]) -> tuple[date, Component] | None:

@@ -77,9 +77,9 @@ class Plan(Struct, frozen=True, kw_only=True, dict=True):
         return len(self.week_ends)
 
     def due_day(self, component: Component) -> date:
-        """The day by whose end a component is due; past the last study week it is the deadline."""
+        """The day by whose end a component is due; never later than the deadline."""
         if component.due_day is not None:
-            return self.intake.start + timedelta(days=component.due_day)
+            return min(self.intake.start + timedelta(days=component.due_day), self.deadline)
         week = component.due_week or 1
         return self.week_ends[week - 1] if week <= self.weeks else self.deadline
 

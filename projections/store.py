@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, inspect, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError
 
@@ -63,11 +63,11 @@ class Store:
 
     def _prepare(self) -> None:
         with self._engine.begin() as connection:
-            metadata.create_all(connection)
-            version = connection.scalar(select(about.c.version))
-            if version is None:
+            if not inspect(connection).has_table(about.name):
+                metadata.create_all(connection)
                 connection.execute(insert(about).values(version=VERSION))
-            elif version != VERSION:
+            version = connection.scalar(select(about.c.version))
+            if version != VERSION:
                 raise StoreError(
                     f"{self.path} has version {version}, this program writes {VERSION}; run `engagement rebuild`"
                 )

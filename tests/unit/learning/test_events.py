@@ -23,7 +23,10 @@ from tests.builders import DATA, START, completed, enrolled, make
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
-ANY_DATA = {**DATA, DayStarted: st.builds(DayStarted, day=st.dates(date(2000, 1, 1), date(2099, 12, 31)))}
+ANY_DATA: dict[type[Data], st.SearchStrategy[Any]] = {
+    **DATA,
+    DayStarted: st.builds(DayStarted, day=st.dates(date(2000, 1, 1), date(2099, 12, 31))),
+}
 
 MODULE = json.loads(encode(completed("module-1")))
 MARKED = json.loads(encode(make(AssessmentMarked(attempt=1, outcome="failed"))))

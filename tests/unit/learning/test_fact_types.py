@@ -77,7 +77,7 @@ def test_every_course_has_a_group_and_its_declarations() -> None:
 
 def test_schedules_are_of_a_group_and_a_season() -> None:
     """DfE's schedule identifiers: two for leadership and specialist courses, four for each coaching offer."""
-    seasons = {"leadership": ("autumn", "spring"), "specialist": ("autumn", "spring")}
+    seasons: dict[str, tuple[str, ...]] = {"leadership": ("autumn", "spring"), "specialist": ("autumn", "spring")}
     seasons |= dict.fromkeys(("ehco", "aso"), ("november", "december", "march", "june"))
 
     expected = {f"npq-{group}-{season}" for group, its in seasons.items() for season in its}
@@ -127,4 +127,5 @@ def test_a_transfer_that_moves_nothing_is_refused() -> None:
 @pytest.mark.parametrize("matter", ["partner", "intake", "cohort", "provider"])
 def test_a_transfer_may_move_one_thing(matter: str) -> None:
     """Each of the things a transfer can move is enough."""
-    assert getattr(Transferred(**{matter: "new"}), matter) == "new"
+    moved: Any = {matter: "new"}
+    assert getattr(Transferred(**moved), matter) == "new"
