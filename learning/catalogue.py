@@ -42,7 +42,7 @@ __all__ = [
     "shipped",
 ]
 
-_FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")
+_FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}\Z")
 _SYNTAX_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 
 

@@ -18,8 +18,8 @@ from learning.facts import Identifier
 from learning.programme import CalendarName, Component, Kind, Measure
 
 _Text = Annotated[str, Meta(min_length=1, max_length=256)]
-_Code = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-_Stem = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
+_Code = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z0-9][a-z0-9._-]*\Z")]
+_Stem = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*\Z")]
 _Positive = Annotated[int, Meta(ge=1)]
 _Months = Annotated[int, Meta(ge=1, le=120)]
 _Modules = Annotated[int, Meta(ge=1, le=52)]

@@ -40,7 +40,10 @@ RECENT_WEEKS = 4
 
 
 class Standing(Struct, kw_only=True):
-    """What the facts of its life say of an enrolment, the latest word on each matter."""
+    """What the facts of its life say of an enrolment, the latest word on each matter.
+
+    Transfers and merges stand on the enrolment whenever it was last sent: sending it again does not undo them.
+    """
 
     enrolled_on: date
     participant: str
@@ -266,7 +269,7 @@ def _against_plan(measured: Progress, plan: Plan, since: dict[str, datetime], cl
         expected_points=plan.expected_points(clock),
         lag_weeks=max(0, weeks_done - plan.week_reached(measured.points)),
         pace=pace,
-        pace_needed=_pace_needed(measured, plan, weeks_left),
+        pace_needed=_pace_needed(plan, since, weeks_left),
         forecast=None if pace is None else min(1.0, measured.completion + pace * weeks_left),
         next_due=following[1].id if following else None,
         next_due_on=following[0] if following else None,
@@ -284,14 +287,11 @@ def _pace(plan: Plan, since: dict[str, datetime], weeks_done: int) -> float | No
     return recent / plan.programme.total_points / weeks
 
 
-def _pace_needed(measured: Progress, plan: Plan, weeks_left: int) -> float | None:
-    if measured.gate_reached:
+def _pace_needed(plan: Plan, since: dict[str, datetime], weeks_left: int) -> float | None:
+    missing = plan.programme.missing_for_gate(since)
+    if missing == 0:
         return 0.0
-    if weeks_left == 0:
-        return None
-    gate, total = plan.programme.completion.threshold, measured.points_total
-    missing = gate.numerator * total - gate.denominator * measured.points
-    return max(0, missing) / (gate.denominator * total * weeks_left)
+    return float(missing / (plan.programme.total_points * weeks_left)) if weeks_left else None
 
 
 def _next_due(plan: Plan, since: dict[str, datetime]) -> tuple[date, Component] | None:

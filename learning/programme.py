@@ -167,8 +167,11 @@ class Programme(Struct, frozen=True, kw_only=True, dict=True):
 
     def gate_reached(self, done: Collection[str]) -> bool:
         """Whether the threshold is reached with these components: overall, and in each group where the rule says so."""
-        parts = (self.points, *self._gated_groups)
-        return all(self._enough(done, of=part) for part in parts)
+        return self._missing(done) == 0
+
+    def missing_for_gate(self, done: Collection[str]) -> Fraction:
+        """The points that are missing for the gate: overall, or in all groups together where that is more."""
+        return Fraction(self._missing(done), self.completion.threshold.denominator)
 
     @cached_property
     def _by_id(self) -> Mapping[str, Component]:
@@ -182,12 +185,18 @@ class Programme(Struct, frozen=True, kw_only=True, dict=True):
         }
 
     @cached_property
-    def _gated_groups(self) -> tuple[Mapping[str, int], ...]:
-        """Points of the counting components of each group that must reach the threshold by itself."""
+    def _gates(self) -> tuple[tuple[Mapping[str, int], int], ...]:
+        """What must reach the threshold: everything, and each group where the rule says so.
+
+        Each with its points by component, and the points it requires times the denominator of the threshold.
+        """
         groups = self.completion.groups if self.completion.each_group else ()
-        return tuple(
+        of_groups = (
             {each.id: self.points[each.id] for each in self.components if each.counts and each.kind in group.kinds}
             for group in groups
+        )
+        return tuple(
+            (part, self.completion.threshold.numerator * sum(part.values())) for part in (self.points, *of_groups)
         )
 
     def _worth(self, component: Component) -> Fraction:
@@ -201,11 +210,14 @@ class Programme(Struct, frozen=True, kw_only=True, dict=True):
             return Fraction(0)
         return group.share / self._group_sizes[group.name]
 
-    def _enough(self, done: Collection[str], *, of: Mapping[str, int]) -> bool:
-        """Whether the points done are at least the threshold's part of the points there are."""
-        threshold = self.completion.threshold
-        points = sum(of.get(each, 0) for each in done)
-        return points * threshold.denominator >= sum(of.values()) * threshold.numerator
+    def _missing(self, done: Collection[str]) -> int:
+        """`missing_for_gate`, times the denominator of the threshold: a whole number."""
+        denominator = self.completion.threshold.denominator
+        overall, *groups = (
+            max(0, required - denominator * sum([part[each] for each in done if each in part]))
+            for part, required in self._gates
+        )
+        return max(overall, sum(groups))
 
 
 def last_week(months: int, calendar: CalendarName) -> int:

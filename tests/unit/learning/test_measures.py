@@ -163,6 +163,15 @@ def test_a_week_of_the_pace_begins_at_midnight_in_the_uk() -> None:
     assert paces == [0, 0.05, 0.025, 0]
 
 
+def test_pace_needed_fills_every_group_that_is_short() -> None:
+    """Where each group has the gate, a group that is short needs its pace though the whole is beyond the threshold."""
+    facts = [enrolled(programme="rules/each-group"), *done(*MODULES)]
+    progress = measured(facts, WEEK_3)
+
+    assert progress.completion > 0.5
+    assert progress.pace_needed == pytest.approx(1 / 10 / 23)
+
+
 def test_pace_needed_reaches_the_gate_in_the_weeks_that_are_left() -> None:
     """With nothing done after three of 26 weeks, 90 % must be done in 23; with two done, 70 %."""
     assert measured([enrolled()], WEEK_3).pace_needed == pytest.approx(0.9 / 23)
