@@ -1,5 +1,7 @@
 """The command line, `engagement` or `python -m engagement`: what every command shares, and which commands there are."""
 
+import os
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -59,7 +61,9 @@ app.command()(upkeep.verify)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; where standard output or standard error was closed, what it says goes nowhere."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - open as long as the program runs
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123 - as above
     app(prog_name="engagement")
 
 

@@ -13,7 +13,8 @@ from typing import Annotated, TextIO
 
 import msgspec
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -28,14 +29,25 @@ NOTHING = "-"
 """Shown in a table where there is no value."""
 
 _UNBOUNDED = 1_000
+_PROSE_WIDTH = 14
+"""Characters that a column of sentences gets at least."""
+
+_GAP = 2
+"""Characters between two columns, and at both edges together."""
 
 
 class Column:
-    """A column of a table: its heading, and whether it holds figures."""
+    """A column of a table: its heading, and whether it holds figures, or sentences that may go over several lines."""
 
-    def __init__(self, heading: str, *, figures: bool = False) -> None:
+    def __init__(self, heading: str, *, figures: bool = False, prose: bool = False) -> None:
         self.heading = heading
         self.figures = figures
+        self.prose = prose
+
+    def width(self, cells: Iterable[str]) -> int:
+        """Characters that it needs on screen."""
+        widest = max(map(cell_len, cells), default=0)
+        return max(cell_len(self.heading), min(widest, _PROSE_WIDTH) if self.prose else widest)
 
 
 def figures(*headings: str) -> list[Column]:
@@ -43,17 +55,51 @@ def figures(*headings: str) -> list[Column]:
     return [Column(heading, figures=True) for heading in headings]
 
 
-def table(title: str, columns: Iterable[Column | str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table. Cells are shown as they are; nothing in them is read as markup."""
-    shown = Table(
-        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
-    )
-    for column in columns:
-        each = Column(column) if isinstance(column, str) else column
-        shown.add_column(each.heading, justify="right" if each.figures else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*(Text(_cell(value)) for value in row))
-    _console(sys.stdout).print(shown)
+def prose(*headings: str) -> list[Column]:
+    """Columns that hold sentences."""
+    return [Column(heading, prose=True) for heading in headings]
+
+
+def table(title: str, columns: Iterable[Column | str], rows: Iterable[Sequence[object]], *, keys: int = 1) -> None:
+    """Print a table. Cells are shown as they are; nothing in them is read as markup.
+
+    Ids and figures are not broken up: columns for which the terminal is too narrow follow in a table of their own.
+
+    Args:
+        title: What it shows.
+        columns: From left to right; a text is the heading of a column of ids, days or words.
+        rows: A value for each column.
+        keys: How many columns at the left say what a row is about; they stand in each part.
+    """
+    all_columns = [Column(column) if isinstance(column, str) else column for column in columns]
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [column.width(row[number] for row in cells) for number, column in enumerate(all_columns)]
+    console = _console(sys.stdout)
+    for number, part in enumerate(_parts(widths, keys, console.width)):
+        fits = _width(widths, part) <= console.width
+        shown = Table(title="(continued)" if number else title, title_justify="left", box=SIMPLE_HEAD)
+        shown.header_style, shown.pad_edge, shown.collapse_padding = "bold", False, True
+        for column in (all_columns[each] for each in part):
+            justify: JustifyMethod = "right" if column.figures else "left"
+            shown.add_column(column.heading, justify=justify, overflow="fold", no_wrap=fits and not column.prose)
+        for row in cells:
+            shown.add_row(*(Text(row[each]) for each in part))
+        console.print(shown)
+
+
+def _parts(widths: Sequence[int], keys: int, room: int) -> Iterator[list[int]]:
+    """The columns of each part, by number: the keys, and as many of the others as there is room for."""
+    part = list(range(keys))
+    for column in range(keys, len(widths)):
+        if len(part) > keys and _width(widths, [*part, column]) > room:
+            yield part
+            part = list(range(keys))
+        part.append(column)
+    yield part
+
+
+def _width(widths: Sequence[int], part: Sequence[int]) -> int:
+    return sum(widths[each] + _GAP for each in part)
 
 
 def pairs(title: str, values: Mapping[str, object]) -> None:
@@ -61,7 +107,7 @@ def pairs(title: str, values: Mapping[str, object]) -> None:
     shown = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
     for name, value in values.items():
         shown.add_row(Text(name), Text(_cell(value)))
-    _console(sys.stdout).print(shown)
+    _console(sys.stdout).print(shown, "")
 
 
 def json(data: object) -> None:
@@ -79,7 +125,7 @@ def complain(message: str) -> None:
     """Tell the user what went wrong."""
     first = message.split(maxsplit=1)[0]
     sentence = message[:1].upper() + message[1:] if first.isalpha() else message  # `small.toml` stays as it is
-    stop = "" if sentence.endswith(".") else "."
+    stop = "" if sentence.endswith((".", "?")) else "."
     _console(sys.stderr).print(f"[bold red]Error:[/] {escape(sentence)}{stop}", soft_wrap=True)
 
 

@@ -41,9 +41,15 @@ class PlainErrors(TyperGroup):
             if error.errno == errno.EPIPE:
                 _leave_the_pipe()
                 raise Exit(0) from error
-            complain(f"{error.filename or 'The system'}: {error.strerror or error}; check the path and its permissions")
+            complain(_what_failed(error))
             raise Exit(FAILED) from error
         return result
+
+
+def _what_failed(error: OSError) -> str:
+    if error.filename is None:
+        return f"the system could not read or write: {error.strerror or error}; put that right and run this again"
+    return f"{error.filename}: {error.strerror or error}; check the path and its permissions"
 
 
 def _leave_the_pipe() -> None:

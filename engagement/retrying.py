@@ -16,6 +16,9 @@ from learning.events import decode
 from projections.projector import Projector
 from projections.store import Store
 
+_NO_FACT = "not a fact"
+"""How the reason begins of what was sent as a fact."""
+
 _ROW = "it is a row of a register, not a fact; mend the row in the sheet and import the sheet again"
 
 
@@ -75,6 +78,10 @@ def _refused_still(rejects: Sequence[Parked], curriculum: Curriculum, now: Calla
 
 def _row_or(reject: Parked, reason: str) -> str:
     """The reason, or, for the cells of a register's row, that they are no fact."""
+    if not reject.original:  # nothing of it could be kept, so nothing new can be said of it
+        return reject.reason
+    if reject.reason.startswith(_NO_FACT):  # a line that happens to look like a row
+        return reason
     from producers.column_maps import Field  # noqa: PLC0415 - it loads openpyxl, which is slow
 
     try:

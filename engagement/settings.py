@@ -17,7 +17,7 @@ class SettingsError(EngagementError):
 class Settings(WorkerSettings):
     """What the command line can be told from outside, the worker's settings included."""
 
-    model_config = SettingsConfigDict(env_prefix="ENGAGEMENT_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ENGAGEMENT_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     log_format: Literal["console", "json"] = Field(
         default="console", description="How log lines look on standard error: `console` for people, `json` for tools."

@@ -31,7 +31,7 @@ class Parked(Struct, frozen=True, kw_only=True, tag_field="type", tag="parked"):
 
 
 class Settled(Struct, frozen=True, kw_only=True, tag_field="type", tag="settled"):
-    """A parked message was retried and its fact is on the log now."""
+    """A parked message waits no longer: its fact is on the log now, or somebody dismissed it."""
 
     id: str
     at: datetime

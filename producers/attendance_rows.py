@@ -100,6 +100,8 @@ def _enrolment(reader: RowReader, known: KnownEnrolments, curriculum: Curriculum
             reader.fault("enrolment", "is not known", _UNKNOWN)
             return None
         return enrolment
+    if not reader.has("participant"):
+        return reader.identifier("enrolment")
     participant = reader.identifier("participant")
     return None if participant is None else _enrolment_of(participant, reader, known, curriculum)
 

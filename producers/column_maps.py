@@ -5,6 +5,7 @@ A map is a small TOML file, one a partner, so that nobody has to rework a sheet 
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args
@@ -112,7 +113,9 @@ def load_column_map(path: Path) -> ColumnMap:
     try:
         column_map = msgspec.toml.decode(path.read_text(encoding="utf-8"), type=ColumnMap)
     except OSError as error:
-        raise ColumnMapError(f"the column map {path} cannot be read: {error.strerror}") from error
+        raise ColumnMapError(
+            f"the column map {path} cannot be read: {error.strerror}; write it, or load the register without one"
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ColumnMapError(f"the column map {path} is wrong: {error}") from error
     allowed = get_args(AttendanceRecorded.__annotations__["attendance"])
@@ -121,7 +124,19 @@ def load_column_map(path: Path) -> ColumnMap:
             raise ColumnMapError(
                 f"the column map {path} makes {theirs!r} {ours!r}; it must be one of {', '.join(allowed)}"
             )
+    for form in as_tuple(column_map.date_format):
+        if not _is_date_format(form):
+            raise ColumnMapError(f"the column map {path} has date_format {form!r}; write it like '%d/%m/%Y'")
     return column_map
+
+
+def _is_date_format(form: str) -> bool:
+    """Whether a day that is written so can be read again."""
+    day = datetime(2025, 3, 31)  # noqa: DTZ001 - a day has no zone
+    try:
+        return datetime.strptime(day.strftime(form), form) == day  # noqa: DTZ007 - as above
+    except ValueError:
+        return False
 
 
 def partner_column_map(data_dir: Path, partner: str) -> ColumnMap:

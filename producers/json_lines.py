@@ -11,25 +11,26 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from textwrap import shorten
 from typing import BinaryIO, Final
 
 from eventlog.base import EventLog
 from eventlog.facts import publish
-from learning.errors import EngagementError
 from learning.events import Fact, UnreadableFactError, decode
-from producers.report import Refused, Report, set_aside
+from producers.report import Refused, Report, UnreadableFileError, set_aside
 
 LONGEST_LINE: Final = 1 << 20
 """Bytes; an envelope has a few hundred, so a longer line is something else."""
 
 _BATCH: Final = 2_000
 _LOOKED_AT: Final = 4_096
+_SHOWN: Final = 40
+"""Bytes of a file that is something else, which tell its sender what was taken for lines."""
+
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 
 
-class NotJsonLinesError(EngagementError):
+class NotJsonLinesError(UnreadableFileError):
     """A file that does not hold JSON lines; the message says what it is and how to turn it into lines."""
 
 
@@ -48,10 +49,13 @@ def import_events(log: EventLog, sources: Iterable[Path | BinaryIO], now: dateti
     report = Report()
     for source in sources:
         entries = read_json_lines(source)
+        before = report
         while batch := list(islice(entries, _BATCH)):
             facts = [entry for entry in batch if isinstance(entry, Fact)]
             refused = [entry for entry in batch if isinstance(entry, Refused)]
             report = report.plus(publish(log, facts, now=now)) + set_aside(log, refused, now)
+        if report is before:
+            report += Report(notes=(f"There is no line in {_name(source)}.",))
     return report
 
 
@@ -82,14 +86,18 @@ def _read(line: bytes, origin: str) -> Fact | Refused:
 def _opened(source: Path | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
     """Open a path, or take a stream as it is (its opener closes it); read through gzip where that is what it holds."""
     if not isinstance(source, Path):
-        yield _unzipped(source), str(getattr(source, "name", "stream")).strip("<>")
+        yield _unzipped(source), _name(source)
         return
     try:
         opened = source.open("rb")
     except OSError as error:
         raise NotJsonLinesError(f"{source} cannot be read: {error.strerror}; name a file of JSON lines") from error
     with opened as file:
-        yield _unzipped(file), source.name
+        yield _unzipped(file), _name(source)
+
+
+def _name(source: Path | BinaryIO) -> str:
+    return source.name if isinstance(source, Path) else str(getattr(source, "name", "stream")).strip("<>")
 
 
 def _unzipped(stream: BinaryIO) -> BinaryIO:
@@ -147,4 +155,5 @@ def _check_is_lines(beginning: bytes, name: str) -> None:
 
 
 def _shown(line: bytes) -> str:
-    return repr(shorten(line.decode("utf-8", "replace"), 40))
+    text = " ".join(line[:_SHOWN].decode("utf-8", "replace").split())
+    return repr(text if len(line) <= _SHOWN else f"{text} ...")

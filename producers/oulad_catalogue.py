@@ -24,7 +24,7 @@ FILE: Final = "oulad"
 """The catalogue file's name, and so the first part of its programmes' ids."""
 
 THRESHOLD: Final = Decimal("0.9")
-"""The gate of the NPQs, so that the dashboard means the same everywhere; the university itself has no such gate."""
+"""The gate of the NPQs, so that figures mean the same everywhere; the university itself has no such gate."""
 
 _KINDS: Final = {"TMA": "assignment", "CMA": "quiz-assessment", "Exam": "exam"}
 _FIRST_MONTHS: Final = {"B": 2}

@@ -91,7 +91,7 @@ def _file(folder: Path, name: str) -> Path | None:
             return path
     if name == VISITS:
         return None
-    raise OuladError(f"{folder} has no {name}.csv; name the folder that holds OULAD's CSV files")
+    raise OuladError(f"the folder {folder} has no {name}.csv; name the folder that holds OULAD's CSV files")
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:

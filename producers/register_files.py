@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from learning.errors import EngagementError
+from producers.report import UnreadableFileError
 
 Cell = str | datetime | date | time
 
@@ -26,7 +26,7 @@ _OLD_OFFICE_MAGIC: Final = b"\xd0\xcf\x11\xe0"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-class RegisterFileError(EngagementError):
+class RegisterFileError(UnreadableFileError):
     """A file that cannot be read as a sheet; the message says why and what to send instead."""
 
 

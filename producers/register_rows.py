@@ -80,6 +80,10 @@ class RowReader:
         """The number of the row in the sheet."""
         return self._record.row
 
+    def has(self, wanted: Field) -> bool:
+        """Whether the sheet, or the map's defaults, give the column."""
+        return wanted in self._record.cells
+
     def text(self, wanted: Field) -> str:
         """A cell as text; empty when there is nothing in it."""
         return str(self._record.cells.get(wanted, ""))
@@ -121,10 +125,11 @@ class RowReader:
         if len(found) == 1:
             return self.understood(wanted, found[0])
         if found:
-            self.fault(wanted, f"fits several: {', '.join(sorted(found))}", "write the whole id")
+            remedy = "write the whole id, or give the id for this word in the column map"
+            self.fault(wanted, f"fits several: {', '.join(sorted(found))}", remedy)
             return None
-        near = get_close_matches(text, choices, n=3, cutoff=0.4)
-        advice = f"did you mean {' or '.join(near)}?" if near else f"write one of {', '.join(list(choices)[:8])}"
+        near = get_close_matches(text, choices, n=3, cutoff=0.4) or _near_last_part(text, choices)
+        advice = f"did you mean {' or '.join(near)}?" if near else f"write one of {', '.join(list(choices)[:8])} ..."
         self.fault(wanted, f"is no {what}", advice)
         return None
 
@@ -244,6 +249,13 @@ def refuse_contradictions(readers: Iterable[tuple[RowReader, object, object]], w
             numbers = ", ".join(str(reader.row) for reader, _ in rows)
             for reader, _ in rows:
                 reader.fault(wanted, f"is said differently in rows {numbers}", "keep the row that is right")
+
+
+def _near_last_part(text: str, choices: Iterable[str]) -> list[str]:
+    """The ids whose last part is most like a text."""
+    ids = {id_: id_.rpartition("/")[2] for id_ in choices}
+    parts = get_close_matches(text, set(ids.values()), n=1, cutoff=0.7)
+    return [id_ for id_, part in ids.items() if part in parts]
 
 
 def matching(text: str, choices: Mapping[str, str]) -> list[str]:

@@ -20,7 +20,7 @@ from producers.attendance_rows import read_attendance
 from producers.column_maps import ColumnMap
 from producers.enrolment_rows import is_known, read_enrolment
 from producers.register_history import known_answers, known_enrolments
-from producers.register_rows import RowReader, read_register, refuse_contradictions
+from producers.register_rows import Register, RowReader, read_register, refuse_contradictions
 from producers.report import Report, set_aside
 
 BUILT_IN: Final = ColumnMap()
@@ -63,7 +63,7 @@ def import_enrolments(
             repeated += is_known(row, there, reader)
         elif not reader.errors:
             facts.append(row.fact(now))
-    return _load(log, facts, repeated, readers, now)
+    return _noted(register) + _load(log, facts, repeated, readers, now)
 
 
 def import_attendance(
@@ -107,7 +107,14 @@ def import_attendance(
             repeated += 1
         else:
             facts.append(row.fact(before, now))
-    return _load(log, facts, repeated, readers, now)
+    return _noted(register) + _load(log, facts, repeated, readers, now)
+
+
+def _noted(register: Register) -> Report:
+    """What to say of a sheet as a whole."""
+    if register.records:
+        return Report()
+    return Report(notes=(f"There is no row below the headings of {register.name}; was the right sheet saved?",))
 
 
 def _load(log: EventLog, facts: Iterable[Fact], repeated: int, readers: Sequence[RowReader], now: datetime) -> Report:

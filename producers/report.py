@@ -7,6 +7,11 @@ from msgspec import Struct
 from eventlog.base import EventLog
 from eventlog.facts import Published
 from eventlog.rejects import Parked, park
+from learning.errors import EngagementError
+
+
+class UnreadableFileError(EngagementError):
+    """A file that holds something else altogether; the message says what, and what to send instead."""
 
 
 class RowError(Struct, frozen=True, kw_only=True):

@@ -33,13 +33,20 @@ class CurriculumFolder:
     def current(self) -> Curriculum:
         """The curriculum; read again, once, when the files are no longer those that were read.
 
+        A programme that vanishes with its file stays, for somebody may be on it.
+
         Raises:
             CatalogueError: As above, of a file that changed; the next call answers the curriculum as it was before.
-            CatalogueFolderError: As above.
+            CatalogueFolderError: As above, or programmes have vanished.
         """
         seen, self._seen = self._seen, self._look()
         if seen != self._seen:
-            self._curriculum = load_curriculum(self._folder)
+            fresh = load_curriculum(self._folder)
+            if vanished := self._curriculum.programmes.keys() - fresh.programmes.keys():
+                raise CatalogueFolderError(
+                    f"{self._folder} no longer defines {', '.join(sorted(vanished))}; put it back"
+                )
+            self._curriculum = fresh
         return self._curriculum
 
     def _look(self) -> frozenset[tuple[str, int, int]]:

@@ -1,7 +1,6 @@
 """`engagement cohort` and `engagement partners`: completion by programme and intake, and by delivery partner."""
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from sqlalchemy import Connection
@@ -9,6 +8,7 @@ from typer import Context, Option
 
 from engagement import output
 from engagement.output import AsJson, figures, percent
+from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
 from projections.cohort_completion import cohorts as cohort_rows
 from projections.partner_summary import partners as partner_rows
@@ -25,11 +25,14 @@ COUNTS = figures(
     "Completed",
     "Completion",
     "Plan",
-    "Gate",
+    "At gate",
     "Submitted",
     "Mean lag",
 )
 """Headings of `counts`."""
+
+OF_COUNTS = "(mean lag of the active, in study weeks)"
+"""What the headings do not say."""
 
 _Query = Callable[[Connection, Mapping[str, str]], list[dict[str, Any]]]
 
@@ -43,14 +46,15 @@ def cohort(
 ) -> None:
     """Show each programme and intake: how many are where, and how much is completed beside the plan.
 
-    Completion and plan are of all who have not withdrawn; the lag is in study weeks and of the active.
+    Completion and plan are of all who have not withdrawn. The plan stops for who has completed or deferred: it counts
+    what was due on that day. The lag is in study weeks and of the active.
     """
     rows = _rows(context.obj, cohort_rows, programme=programme, intake=intake, partner=partner)
     if as_json:
         output.json(rows)
     elif rows:
         cells = [(row["programme"], row["intake"], *counts(row)) for row in rows]
-        output.table("Cohorts", ["Programme", "Intake", *COUNTS], cells)
+        output.table(f"Cohorts {OF_COUNTS}", ["Programme", "Intake", *COUNTS], cells, keys=2)
 
 
 def partners(
@@ -60,13 +64,16 @@ def partners(
     partner: Partner = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show each delivery partner: how many are where, how much is completed, and how many are behind their plan."""
+    """Show each delivery partner: how many are where, how much is completed, and how many are behind their plan.
+
+    The figures are made as those of `engagement cohort`; only the active are counted as behind their plan.
+    """
     rows = _rows(context.obj, partner_rows, programme=programme, intake=intake, partner=partner)
     if as_json:
         output.json(rows)
     elif rows:
         cells = [(row["partner"], *counts(row), row["behind_plan"]) for row in rows]
-        output.table("Delivery partners", ["Partner", *COUNTS, *figures("Behind plan")], cells)
+        output.table(f"Delivery partners {OF_COUNTS}", ["Partner", *COUNTS, *figures("Behind plan")], cells)
 
 
 def counts(row: Mapping[str, Any]) -> tuple[object, ...]:
@@ -95,11 +102,9 @@ def _explain_nothing(wanted: Mapping[str, str], *known: list[dict[str, Any]]) ->
     if not wanted:
         output.say("Nobody is enrolled yet; load enrolments with `engagement import`.")
     for column, value in wanted.items():
-        values = sorted({row[column] for rows in known for row in rows if column in row})
+        values = {row[column] for rows in known for row in rows if column in row}
         if value not in values:
-            near = get_close_matches(value, values, n=1, cutoff=0.3)
-            hint = f"; did you mean {near[0]}?" if near else "."
-            output.say(f"Nobody is enrolled with {column} {value}{hint}")
+            output.say(f"Nobody is enrolled with {column} {value}{did_you_mean(value, values) or '.'}")
             return
     if wanted:
         output.say(f"Nobody is enrolled with {' and '.join(f'{column} {value}' for column, value in wanted.items())}.")

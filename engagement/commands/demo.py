@@ -1,5 +1,6 @@
 """`engagement demo`: simulated cohorts go through the whole pipeline, and the result is shown."""
 
+import shlex
 import shutil
 import sys
 from collections import Counter
@@ -14,7 +15,7 @@ from rich.progress import Progress
 from typer import Context, Option
 
 from engagement import output
-from engagement.commands.cohorts import COUNTS, counts
+from engagement.commands.cohorts import COUNTS, OF_COUNTS, counts
 from engagement.demonstration import INTAKES, PARTICIPANTS, UNTIL, Position, simulation, stream
 from engagement.output import AsJson, figures, percent
 from engagement.settings import load_settings
@@ -136,8 +137,8 @@ def _print(shown: Shown) -> None:
         _by_programme(shown.cohorts),
     )
     rows = [(row["partner"], *counts(row)) for row in shown.partners]
-    output.table("Completion by delivery partner", ["Partner", *COUNTS], rows)
-    output.table("Enrolments by status", figures(*_STATUSES), [[shown.statuses[status] for status in _STATUSES]])
+    output.table(f"Completion by delivery partner {OF_COUNTS}", ["Partner", *COUNTS], rows)
+    output.table("Enrolments by status", figures(*_STATUSES), [[shown.statuses[each] for each in _STATUSES]], keys=0)
     output.table(
         "The slowest: active, and furthest behind their plan (lag in study weeks)",
         [
@@ -170,13 +171,14 @@ def _by_programme(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
     cells = {
         (row["programme"], row["intake"]): f"{percent(row['completion_ratio'])} of {percent(row['expected_ratio'])}"
         for row in rows
+        if row["completion_ratio"] is not None  # it is where all have withdrawn
     }
     for programme in sorted({row["programme"] for row in rows}):
         yield [programme, *(cells.get((programme, intake), output.NOTHING) for intake in INTAKES)]
 
 
 def _print_next_steps(shown: Shown) -> None:
-    start = f"{_program()} --data-dir {shown.data_dir}"
+    start = f"{_program()} --data-dir {shlex.quote(shown.data_dir)}"
     example = shown.slowest[0]["enrolment"] if shown.slowest else "ENROLMENT"
     output.say(f"Try next:\n  {start} show {example}\n  {start} cohort --partner partner-01\n  {start} verify")
 

@@ -1,20 +1,19 @@
 """`engagement import`: puts facts from files onto the log, and reports what could not be understood."""
 
 import sys
-from functools import reduce
-from operator import add
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from typer import Argument as Positional
 from typer import BadParameter, Context, Exit, Option, Typer
 
 from engagement import output
-from engagement.output import AsJson, figures
+from engagement.output import AsJson, figures, prose
 from engagement.plain_errors import FAILED
 from engagement.wiring import Wiring, utc_now
 from producers.json_lines import import_events
-from producers.report import Report
+from producers.report import Report, UnreadableFileError
 
 if TYPE_CHECKING:
     from producers.column_maps import ColumnMap
@@ -39,11 +38,23 @@ MapPartner = Annotated[
 ]
 
 
+class _Imported(NamedTuple):
+    """What became of the files of one command."""
+
+    report: Report
+    """Of those that could be read."""
+    unreadable: list[UnreadableFileError]
+
+
 def _require_files(paths: list[Path]) -> list[Path]:
-    """Refuse what is no file; Typer's own check would take `-` for one that is missing."""
+    """Refuse what is no file or pipe; Typer's own check would take `-` for a file that is missing."""
     for path in paths:
-        if path != _STANDARD_INPUT and not path.is_file():
-            raise BadParameter(f"{path} is not a file")
+        if path == _STANDARD_INPUT:
+            continue
+        if not path.exists():
+            raise BadParameter(f"{path} does not exist")
+        if path.is_dir():
+            raise BadParameter(f"{path} is a directory")
     return paths
 
 
@@ -63,10 +74,11 @@ def events(
     """Import facts from JSON lines, as other systems send them."""
     wiring: Wiring = context.obj
     with wiring.log_to_append() as log:
-        report = import_events(
-            log, [sys.stdin.buffer if path == _STANDARD_INPUT else path for path in paths], utc_now()
+        imported = _each(
+            paths,
+            lambda path: import_events(log, [sys.stdin.buffer if path == _STANDARD_INPUT else path], utc_now()),
         )
-    _tell(wiring, report, as_json=as_json)
+    _tell(wiring, imported, as_json=as_json)
 
 
 @app.command()
@@ -85,10 +97,11 @@ def enrolments(
     wiring: Wiring = context.obj
     columns, curriculum = _columns(wiring, map_file, partner), wiring.curriculum()
     with wiring.log_to_append() as log:
-        reports = [
-            import_enrolments(log, path, curriculum, utc_now(), column_map=columns, sheet=sheet) for path in paths
-        ]
-    _tell(wiring, reduce(add, reports), as_json=as_json)
+        imported = _each(
+            paths,
+            lambda path: import_enrolments(log, path, curriculum, utc_now(), column_map=columns, sheet=sheet),
+        )
+    _tell(wiring, imported, as_json=as_json)
 
 
 @app.command()
@@ -110,10 +123,11 @@ def attendance(
     wiring: Wiring = context.obj
     columns, curriculum = _columns(wiring, map_file, partner), wiring.curriculum()
     with wiring.log_to_append() as log:
-        reports = [
-            import_attendance(log, path, curriculum, utc_now(), column_map=columns, sheet=sheet) for path in paths
-        ]
-    _tell(wiring, reduce(add, reports), as_json=as_json)
+        imported = _each(
+            paths,
+            lambda path: import_attendance(log, path, curriculum, utc_now(), column_map=columns, sheet=sheet),
+        )
+    _tell(wiring, imported, as_json=as_json)
 
 
 @app.command()
@@ -134,8 +148,8 @@ def oulad(
     wiring: Wiring = context.obj
     data_dir = wiring.settings.data_dir
     with wiring.log_to_append() as log:
-        reports = [import_oulad(log, path, data_dir, utc_now(), visits=visits) for path in paths]
-    _tell(wiring, reduce(add, reports), as_json=as_json)
+        imported = _each(paths, lambda path: import_oulad(log, path, data_dir, utc_now(), visits=visits))
+    _tell(wiring, imported, as_json=as_json)
 
 
 def _columns(wiring: Wiring, map_file: Path | None, partner: str | None) -> "ColumnMap":
@@ -149,8 +163,26 @@ def _columns(wiring: Wiring, map_file: Path | None, partner: str | None) -> "Col
     return load_column_map(map_file) if map_file else ColumnMap()
 
 
-def _tell(wiring: Wiring, report: Report, *, as_json: bool) -> None:
-    """Print the report; an import of which nothing at all could be used has failed."""
+def _each(paths: list[Path], load: Callable[[Path], Report]) -> _Imported:
+    """Load one after the other; one that cannot be read as a whole does not keep the others out.
+
+    Raises:
+        UnreadableFileError: The only one cannot be read.
+    """
+    report, unreadable = Report(), []
+    for path in paths:
+        try:
+            report += load(path)
+        except UnreadableFileError as error:
+            if len(paths) == 1:
+                raise
+            unreadable.append(error)
+    return _Imported(report, unreadable)
+
+
+def _tell(wiring: Wiring, imported: _Imported, *, as_json: bool) -> None:
+    """Print the report; an import has failed when nothing at all, or nothing of some file, could be used."""
+    report = imported.report
     if as_json:
         output.json(report)
     else:
@@ -159,10 +191,13 @@ def _tell(wiring: Wiring, report: Report, *, as_json: bool) -> None:
         output.say(note)
     if report.parked or report.conflicts:
         output.say("What was set aside is kept with its reason: `engagement rejects list`.")
-        if not report.appended and not report.duplicates:
-            raise Exit(FAILED)
     if report.appended and not wiring.worker_runs():
         output.say("Next: `engagement worker --until-caught-up`, then `engagement cohort`.")
+    for error in imported.unreadable:
+        output.complain(str(error))
+    used = report.appended or report.duplicates or not (report.parked or report.conflicts)
+    if imported.unreadable or not used:
+        raise Exit(FAILED)
 
 
 def _print(report: Report) -> None:
@@ -170,10 +205,12 @@ def _print(report: Report) -> None:
         "Imported",
         figures("New facts", "Already there", "Contradict a fact", "Not understood"),
         [(report.appended, report.duplicates, report.conflicts, report.parked)],
+        keys=0,
     )
     if report.row_errors:
         output.table(
             "Rows to mend",
-            ["File", *figures("Row"), "Column", "Value", "What is wrong", "What to do"],
+            ["File", *figures("Row"), "Column", *prose("Value", "What is wrong", "What to do")],
             [(each.file, each.row, each.column, each.value, each.wrong, each.remedy) for each in report.row_errors],
+            keys=2,
         )

@@ -9,12 +9,13 @@ from msgspec import Struct
 from typer import Argument, Context, Exit, Typer
 
 from engagement import output
-from engagement.output import AsJson, figures, percent
+from engagement.output import AsJson, figures, percent, prose
 from engagement.plain_errors import FAILED
+from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
 from learning.calendar import school_terms
 from learning.catalogue import CatalogueError, CatalogueFile, Component, Programme, parse
-from learning.curriculum import Curriculum
+from learning.curriculum import Curriculum, UnknownProgrammeError
 from learning.errors import EngagementError
 from projections.curriculum_files import TERMS_FILE
 
@@ -45,7 +46,7 @@ def list_programmes(context: Context, as_json: AsJson = False) -> None:
         return
     output.table(
         "Programmes",
-        ["Programme", "Title", "Provider", "Generation", *figures("Months", "Components", "Gate")],
+        ["Programme", *prose("Title", "Provider"), "Generation", *figures("Months", "Components", "Gate")],
         [(*list(row.values())[:-1], percent(row["gate"])) for row in rows],
     )
 
@@ -58,13 +59,15 @@ def show(
 ) -> None:
     """Show a programme: its rules, and its components with the study week or day by which each is due."""
     curriculum: Curriculum = context.obj.curriculum()
+    if programme not in curriculum.programmes and (hint := did_you_mean(programme, curriculum.programmes)):
+        raise UnknownProgrammeError(f"programme {programme} is in no catalogue file{hint}")
     found = curriculum.programme(programme)
     if as_json:
         output.json(msgspec.to_builtins(found, enc_hook=float))
         return
     output.pairs(f"{found.title} ({found.id})", _rules(found))
     rows = [(each.id, each.kind, each.title, _due(each), found.points.get(each.id)) for each in found.components]
-    output.table("Components", ["Component", "Kind", "Title", "Due", *figures("Points")], rows)
+    output.table("Components", ["Component", "Kind", *prose("Title"), "Due", *figures("Points")], rows)
 
 
 @app.command()
@@ -117,6 +120,8 @@ def _check(files: list[Path]) -> Iterator[Check]:
             yield Check(file=str(path), ok=False, programme=error.programme, line=error.line, fault=str(error))
         except EngagementError as error:
             yield Check(file=str(path), ok=False, fault=str(error))
+        except OSError as error:
+            yield Check(file=str(path), ok=False, fault=f"{path} cannot be read: {error.strerror}; save it as a file")
         except UnicodeDecodeError as error:
             yield Check(file=str(path), ok=False, fault=f"{path} is not text in UTF-8 ({error.reason})")
         else:

@@ -6,12 +6,12 @@ from typer import Argument, BadParameter, Context, Exit, Option, Typer
 
 from engagement import output
 from engagement.commands.upkeep import rebuild_all
-from engagement.output import AsJson
+from engagement.output import AsJson, prose
 from engagement.plain_errors import FAILED
 from engagement.retrying import retry as retry_rejects
 from engagement.wiring import Wiring, utc_now
 from eventlog.base import EventLog
-from eventlog.rejects import Parked, parked
+from eventlog.rejects import Parked, parked, settle
 from learning.errors import EngagementError
 
 app = Typer(no_args_is_help=True, help="Messages that could not be understood: kept with their reason, never dropped.")
@@ -30,8 +30,11 @@ def list_rejects(context: Context, as_json: AsJson = False) -> None:
     if as_json:
         output.json([_as_data(reject) for reject in waiting])
         return
+    if not waiting:
+        output.say("No rejects wait.")
+        return
     rows = [(reject.id, reject.at, reject.origin, reject.reason) for reject in waiting]
-    output.table("Rejects", ["Id", "Set aside", "From", "Why"], rows)
+    output.table("Rejects", ["Id", "Set aside", "From", *prose("Why")], rows)
 
 
 @app.command()
@@ -81,13 +84,31 @@ def retry(
         results = retry_rejects(log, chosen, wiring.curriculum(), utc_now, lambda: rebuild_all(wiring))
     if as_json:
         output.json(results)
-    else:
+    elif results:
         rows = [(each.id, "settled" if each.settled else "waits", each.why) for each in results]
-        output.table("Tried again", ["Id", "Result", "Why"], rows)
-    if any(each.settled for each in results) and wiring.worker_runs():
-        output.say("A worker is running; start it again if you added programmes, so that it learns of them.")
+        output.table("Tried again", ["Id", "Result", *prose("Why")], rows)
+    else:
+        output.say("No rejects wait.")
     if not all(each.settled for each in results):
         raise Exit(FAILED)
+
+
+@app.command()
+def dismiss(
+    context: Context,
+    reject_ids: Annotated[list[str], Argument(metavar="ID", help="Rejects to dismiss, as `list` shows them.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let rejects wait no longer, when nothing can or need be mended; what was refused stays on the log."""
+    wiring: Wiring = context.obj
+    with wiring.log() as log:
+        chosen = _chosen(log, reject_ids)
+        for reject in chosen:
+            settle(log, reject, utc_now())
+    if as_json:
+        output.json([{"id": reject.id, "dismissed": True} for reject in chosen])
+    else:
+        output.say(f"Dismissed {len(chosen)}.")
 
 
 def _chosen(log: EventLog, ids: list[str]) -> list[Parked]:

@@ -1,13 +1,16 @@
 """`engagement show`: everything that is known of one enrolment, or which enrolments a participant has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Annotated, Any
 
 from typer import Argument, Context
 
 from engagement import output
-from engagement.output import AsJson, figures, number, percent, uk_time
+from engagement.output import AsJson, figures, number, percent, prose, uk_time
+from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
+from learning.calendar import uk_day
 from learning.errors import EngagementError
 from projections import enrolment_progress
 from projections.store import Store
@@ -46,14 +49,15 @@ def _find(store: Store, wanted: str) -> list[dict[str, Any]]:
     with store.connect() as connection:
         ids = [wanted, *enrolment_progress.of_participant(connection, wanted)]
         rows = [row for each in ids if (row := enrolment_progress.find(connection, each))]
+        near = [] if rows else enrolment_progress.ids_like(connection, wanted)
     if rows:
         return rows
-    waiting = bool(timeline(store, wanted))
-    raise NobodyError(
-        f"{wanted} has facts but no enrolment yet; load its enrolment with `engagement import enrolments`"
-        if waiting
-        else f"there is no enrolment and no participant {wanted}; check the id, and `engagement status` for what waits"
-    )
+    if timeline(store, wanted):
+        raise NobodyError(
+            f"{wanted} has facts but no enrolment yet; load its enrolment with `engagement import enrolments`"
+        )
+    advice = did_you_mean(wanted, near) or "; check the id, and `engagement status` for what waits"
+    raise NobodyError(f"there is no enrolment and no participant {wanted}{advice}")
 
 
 def _print_list(participant: str, rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:
@@ -68,7 +72,7 @@ def _print_list(participant: str, rows: Iterable[Mapping[str, Any]], *, as_json:
                 *(row[each] for each in ("enrolment", "programme", "intake", "partner", "status")),
                 percent(row["completion"]),
                 percent(row["expected"]),
-                row["lag_weeks"],
+                row["lag_weeks"] if row["status"] == "active" else None,
             )
             for row in rows
         ],
@@ -76,11 +80,11 @@ def _print_list(participant: str, rows: Iterable[Mapping[str, Any]], *, as_json:
 
 
 def _print_progress(row: Mapping[str, Any]) -> None:
+    """Show where an enrolment stands; what looks ahead is shown only of who studies, since it holds for nobody else."""
     since = f" since {row['status_since']:%d %b %Y}" if row["status_since"] else ""
     reason = f" ({row['status_reason']})" if row["status_reason"] else ""
     recommended = ", withdrawal recommended" if row["withdrawal_recommended"] else ""
     gate = "reached" if row["gate_reached"] else "not reached yet"
-    following = f"{row['next_due']}, {row['next_due_on']:%d %b %Y}" if row["next_due"] else None
     output.pairs(
         f"Enrolment {row['enrolment']}",
         {
@@ -90,36 +94,67 @@ def _print_progress(row: Mapping[str, Any]) -> None:
             "Enrolled on": row["enrolled_on"],
             "Status": f"{row['status']}{since}{reason}{recommended}",
             "Completion": f"{percent(row['completion'])}, {row['components_done']} of {row['components_total']}",
-            "Plan": f"{percent(row['expected'])} due, {number(row['lag_weeks'])} study weeks behind",
-            "Pace": f"{_pace(row['pace'])} a study week, {_pace(row['pace_needed'])} needed to reach the gate",
-            "Forecast": f"{percent(row['forecast'])} at the deadline",
+            **(_ahead(row) if row["status"] == "active" else _stopped(row)),
             "Gate": gate,
             "Deadline": row["deadline"],
-            "Next due": following,
             "Last activity": row["last_activity_at"],
             "Last contact": row["contacted_at"],
-            "Attempts left": row["attempts_left"],
             "Outcome": row["outcome"],
             "Measured as of": row["as_of"],
         },
     )
 
 
+def _ahead(row: Mapping[str, Any]) -> dict[str, object]:
+    """How who studies stands beside the plan, and what comes."""
+    following = f"{row['next_due']}, {row['next_due_on']:%d %b %Y}" if row["next_due"] else None
+    return {
+        "Plan": f"{percent(row['expected'])} due, {number(row['lag_weeks'])} study weeks behind",
+        "Pace": f"{_pace(row['pace'])} a study week, {_pace(row['pace_needed'])} needed to reach the gate",
+        "Forecast": f"{percent(row['forecast'])} at the deadline",
+        "Next due": following,
+        "Attempts left": row["attempts_left"],
+    }
+
+
+def _stopped(row: Mapping[str, Any]) -> dict[str, object]:
+    """What was due when the clock stopped, for who withdrew, deferred or completed."""
+    stopped = "" if row["status_since"] is None else f" when the clock stopped, {row['status_since']:%d %b %Y}"
+    attempts = {"Attempts left": row["attempts_left"]} if row["status"] == "deferred" else {}
+    return {"Plan": f"{percent(row['expected'])} due{stopped}", **attempts}
+
+
 def _pace(ratio: float | None) -> str:
     return output.NOTHING if ratio is None else f"{ratio * 100:.1f} %"
 
 
-def _print_story(story: Iterable[Entry]) -> None:
+def _print_story(story: Sequence[Entry]) -> None:
+    corrected = {id(each) for each, following in pairwise(story) if _contradicted(each, following)}
     output.table(
         "Timeline (UK time)",
-        ["When", "What", "Component or details"],
-        [(uk_time(entry.time), _what(entry.what), entry.component or _details(entry.detail)) for entry in story],
+        ["When", "What", *prose("Component or details")],
+        [
+            (_when(each), _what(each.what, corrected=id(each) in corrected), each.component or _details(each.detail))
+            for each in story
+        ],
     )
 
 
-def _what(what: str) -> str:
+def _contradicted(each: Entry, following: Entry) -> bool:
+    """Whether two entries contradict each other: of one component at one moment, what became known last is believed."""
+    same = each.component is not None and (each.component, each.time) == (following.component, following.time)
+    return same and each.what != following.what
+
+
+def _when(entry: Entry) -> object:
+    """The moment; of visits, which are told by the day, the day."""
+    return uk_day(entry.time) if entry.what == "visited" else uk_time(entry.time)
+
+
+def _what(what: str, *, corrected: bool) -> str:
     """The last word of an event type, or the word as it is."""
-    return what.removeprefix("learning.").rpartition(".v")[0].replace("-", " ") if "." in what else what
+    word = what.removeprefix("learning.").rpartition(".v")[0].replace("-", " ") if "." in what else what
+    return f"{word} (corrected)" if corrected else word
 
 
 def _details(detail: Mapping[str, Any] | None) -> str:

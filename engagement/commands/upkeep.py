@@ -15,11 +15,13 @@ from projections.rebuild import DifferenceError
 from projections.rebuild import rebuild as rebuild_projections
 from projections.rebuild import verify as verify_projections
 
+_CHECKING = "Checking every record of the log ..."
+
 
 def rebuild(context: Context, as_json: AsJson = False) -> None:
     """Build the projections anew from the log, beside the live ones, and swap them in at the end.
 
-    A running worker goes on meanwhile. Nothing is needed but the log.
+    A running worker goes on meanwhile. Nothing is needed but the log, which is checked from end to end first.
     """
     began = time.monotonic()
     facts = rebuild_all(context.obj)
@@ -31,9 +33,16 @@ def rebuild(context: Context, as_json: AsJson = False) -> None:
 
 
 def rebuild_all(wiring: Wiring) -> int:
-    """Rebuild with a progress bar; answer the number of facts."""
-    with wiring.log() as log, _steps(log, "Replaying the log") as step:
-        return rebuild_projections(log, wiring.live_or_new(), wiring.curriculum(), utc_now, step)
+    """Rebuild with a progress bar, from a log that is whole; answer the number of facts.
+
+    Raises:
+        CorruptLogError: The log is not what was written to it; the live projections stay as they are.
+    """
+    with wiring.log() as log:
+        output.say(_CHECKING)
+        log.verify()
+        with _steps(log, "Replaying the log") as step:
+            return rebuild_projections(log, wiring.live_or_new(), wiring.curriculum(), utc_now, step)
 
 
 def verify(context: Context, as_json: AsJson = False) -> None:
@@ -56,7 +65,7 @@ def verify(context: Context, as_json: AsJson = False) -> None:
 
 def _verify(wiring: Wiring) -> int:
     with wiring.log() as log, wiring.store() as store:
-        output.say("Checking every record of the log ...")
+        output.say(_CHECKING)
         checkpoints = store.checkpoints()
         log.verify({(FACTS_TOPIC, key): (each.next_offset, each.head) for key, each in checkpoints.items()})
         with _steps(log, "Replaying the log") as step:

@@ -122,16 +122,3 @@ def test_generated_pages_are_what_the_code_says() -> None:
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")
-
-
-def test_every_link_inside_the_docs_leads_somewhere() -> None:
-    """A relative link in the docs, the README or the guides names a file that is there."""
-    guides = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
-    broken = [
-        f"{path.relative_to(PROJECT)}: {target}"
-        for path in (*guides, *PROJECT.glob("docs/**/*.md"))
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
-        if "://" not in target and not (path.parent / target).exists()
-    ]
-
-    assert not broken

@@ -2,13 +2,15 @@
 
 import json
 import sqlite3
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from engagement.settings import Settings
 from engagement.wiring import Wiring
-from tests.builders import SMALL_FILE, at, completed, enrolled
+from learning.facts import ActivitySeen, AttendanceRecorded, Withdrawn
+from tests.builders import SMALL_FILE, at, completed, enrolled, make
 from tests.command_line import DAY, Cli
 
 READING = [
@@ -158,6 +160,20 @@ def test_rejects_are_listed_shown_and_retried(filled: Cli) -> None:
     assert filled("verify").code == 0
 
 
+def test_a_reject_that_nothing_can_mend_is_dismissed(filled: Cli) -> None:
+    """A dismissed reject waits no longer; one that does not wait cannot be dismissed."""
+    filled.send(enrolled(enrolment="e-5", participant="p-5", programme="slip/course"))
+    assert filled("rebuild").code == 0
+    [reject] = filled("rejects", "list", "--json").data
+
+    assert filled("rejects", "dismiss", reject["id"], "--json").data == [{"id": reject["id"], "dismissed": True}]
+
+    assert filled("rejects", "list", "--json").data == []
+    ran = filled("rejects", "dismiss", reject["id"])
+    assert (ran.code, f"no reject {reject['id']} waits" in ran.err.lower()) == (1, True)
+    assert filled("verify").code == 0
+
+
 def test_retry_needs_to_know_which(filled: Cli) -> None:
     """Neither ids nor --all is a usage error; an id that does not wait is named."""
     assert filled("rejects", "retry").code == 2
@@ -220,3 +236,84 @@ def test_the_version_is_told(cli: Cli) -> None:
     """--version prints it and nothing else happens."""
     assert cli("--version").out.startswith("engagement ")
     assert not cli.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["with space", "100%", "a#b", "a?b&c=d", "Übung ß"])
+def test_a_data_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """Marks that mean something in a URL, spaces and umlauts: log and projections stay in the folder."""
+    cli = Cli(tmp_path / name)
+    (cli.folder / "programmes").mkdir(parents=True)
+    (cli.folder / "programmes" / "small.toml").write_text(SMALL_FILE)
+    cli.send(enrolled())
+    assert cli("rebuild").code == 0
+    assert cli("verify", "--json").data["facts"] == 1
+    assert [row["enrolled"] for row in cli("cohort", "--json").data] == [1]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_near_miss_of_an_id_gets_a_suggestion(filled: Cli) -> None:
+    """An enrolment, a participant and a programme that are nearly right are asked back for."""
+    filled.send(enrolled(enrolment="enrolment-1234", participant="participant-77"))
+    assert filled("rebuild").code == 0
+    assert "did you mean enrolment-1234?" in filled("show", "enrolment-1235").err
+    assert "did you mean participant-77?" in filled("show", "Participant-77").err
+    assert "did you mean small/course?" in filled("programmes", "show", "small/cuorse").err
+
+
+def test_what_looks_ahead_is_not_shown_of_who_withdrew(filled: Cli) -> None:
+    """Nothing is due and nothing is forecast for who has left; the plan is that of the day the clock stopped."""
+    left = Withdrawn(reason="change-in-school-circumstances", effective=date(2025, 9, 20), signed_off_by="partner-1")
+    filled.send(make(left, at(12)))
+    assert filled("rebuild").code == 0
+    out = filled("show", "e-1").out
+    assert "withdrawn since 20 Sep 2025 (change-in-school-circumstances)" in out
+    assert "10 % due when the clock stopped, 20 Sep 2025" in out
+    assert not {"Forecast", "Next due", "Pace", "Attempts left"} & {line.split("  ")[0] for line in out.splitlines()}
+    assert "Forecast" in filled("show", "e-2").out
+
+
+def test_a_story_says_which_answer_was_corrected(filled: Cli) -> None:
+    """Of attended, absent and attended again of one session, in the order they became known, only the last counts."""
+    for hours, answer in enumerate(("attended", "absent", "attended")):
+        record = AttendanceRecorded(component="clinic-1", attendance=answer)
+        filled.send(make(record, at(20), recordedtime=at(20, hours)))
+    assert filled("rebuild").code == 0
+    story = [line.split("  ")[1].strip() for line in filled("show", "e-1").out.splitlines() if "clinic-1" in line]
+    assert story == ["attended (corrected)", "absent (corrected)", "attended"]
+
+
+def test_a_visit_is_told_by_its_day(filled: Cli) -> None:
+    """Visits are kept by the day, so no hour is shown that nobody knows."""
+    filled.send(make(ActivitySeen(), at(3, 5)))
+    assert filled("rebuild").code == 0
+    [visit] = [line for line in filled("show", "e-1").out.splitlines() if "visited" in line]
+    assert visit.split() == ["11", "Sep", "2025", "visited"]
+
+
+def test_no_rejects_are_told_in_words(filled: Cli) -> None:
+    """A list and a retry of nothing say so, and exit with 0."""
+    for command in (["list"], ["retry", "--all"]):
+        ran = filled("rejects", *command)
+        assert (ran.code, ran.out, ran.err) == (0, "", "No rejects wait.\n")
+
+
+def test_a_damaged_log_is_not_rebuilt_from(filled: Cli) -> None:
+    """A fact that was changed on the disk is noticed, and the projections stay as they were."""
+    before = filled("cohort", "--json").data
+    with sqlite3.connect(filled.folder / "log.db") as connection:
+        connection.execute(
+            "UPDATE records SET value = replace(CAST(value AS TEXT), 'module-2', 'module-3')"
+            " WHERE CAST(value AS TEXT) LIKE '%module-2%'"
+        )
+    connection.close()
+    ran = filled("rebuild")
+    assert (ran.code, "damaged" in ran.err) == (1, True)
+    assert filled("cohort", "--json").data == before
+
+
+def test_a_folder_named_like_a_catalogue_file_is_one_wrong_file(filled: Cli) -> None:
+    """The check names it and goes on with the others."""
+    (filled.folder / "programmes" / "odd.toml").mkdir()
+    ran = filled("programmes", "check", "--json")
+    assert (ran.code, [each["ok"] for each in ran.data]) == (1, [False, True])
+    assert "odd.toml cannot be read" in ran.err

@@ -1,6 +1,8 @@
 """Importing as a user meets it: what is loaded, what is reported, and how a mistake is told."""
 
+import os
 from pathlib import Path
+from threading import Thread
 
 from learning.events import encode
 from tests.builders import at, completed
@@ -71,3 +73,41 @@ def test_oulad_without_its_files_is_explained(cli: Cli, tmp_path: Path) -> None:
     ran = cli("import", "oulad", tmp_path / "empty")
     assert ran.code == 1
     assert ran.err.startswith("Error: ")
+
+
+ATTENDANCE = "Enrolment,Session,Date,Attendance\n"
+
+
+def test_one_unreadable_file_does_not_keep_the_others_out(filled: Cli, tmp_path: Path) -> None:
+    """The good registers are loaded and reported, the other one is named, and the exit code is 1."""
+    (tmp_path / "good.csv").write_text(ATTENDANCE + "e-1,clinic-1,2025-09-30,Present\n")
+    (tmp_path / "bad.csv").write_bytes(b"\x89PNG\0\0")
+    (tmp_path / "late.csv").write_text(ATTENDANCE + "e-2,clinic-1,2025-09-30,Present\n")
+    ran = filled("import", "attendance", *(tmp_path / name for name in ("good.csv", "bad.csv", "late.csv")), "--json")
+    assert (ran.code, ran.data["appended"]) == (1, 2)
+    assert "bad.csv is not a text file" in ran.err
+
+
+def test_a_sheet_without_rows_is_told(filled: Cli, tmp_path: Path) -> None:
+    """Headings alone are no mistake, but nobody should think that something was loaded."""
+    (tmp_path / "headings.csv").write_text(ATTENDANCE)
+    ran = filled("import", "attendance", tmp_path / "headings.csv")
+    assert ran.code == 0
+    assert "no row below the headings of headings.csv" in ran.err
+
+
+def test_facts_are_read_from_a_pipe(filled: Cli, tmp_path: Path) -> None:
+    """A named pipe, as a shell makes it for the output of another command, is a file like others."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=[encode(completed("module-4", at(20)))])
+    writer.start()
+    ran = filled("import", "events", pipe, "--json")
+    writer.join()
+    assert (ran.code, ran.data["appended"]) == (0, 1)
+
+
+def test_a_folder_is_no_file_of_facts(cli: Cli, tmp_path: Path) -> None:
+    """A folder is a usage error that says so."""
+    ran = cli("import", "events", tmp_path)
+    assert (ran.code, "is a directory" in " ".join(ran.err.replace("\u2502", " ").split())) == (2, True)

@@ -52,6 +52,7 @@ def test_the_commands_that_users_rely_on_are_there() -> None:
         "programmes list",
         "programmes show",
         "programmes check",
+        "rejects dismiss",
         "rejects list",
         "rejects show",
         "rejects retry",

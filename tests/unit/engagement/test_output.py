@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from engagement import output
-from engagement.output import figures, percent, uk_time
+from engagement.output import figures, percent, prose, uk_time
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,60 @@ def test_colours_are_off_when_nobody_wants_them(
     output.complain("no colours, please")
     assert "\x1b[31m" not in capsys.readouterr().err
     assert "\x1b[1;31m" not in capsys.readouterr().err
+
+
+WIDE = ["Enrolment", *figures("Completion", "Plan", "Mean lag"), "Last activity"]
+WIDE_ROWS = [
+    ("e-1373868", "17 %", "29 %", 8, "01 Jan 2026 13:41"),
+    ("e-5818312", "19 %", "30 %", 7, "10 Mar 2026 16:00"),
+]
+
+
+def test_a_narrow_terminal_gets_the_columns_that_do_not_fit_below(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids, figures and headings stay whole, and each part begins with the id its rows are about."""
+    monkeypatch.setenv("COLUMNS", "40")
+    output.table("The slowest", WIDE, WIDE_ROWS)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    words = [line.split() for line in lines]
+    assert ["Enrolment", "Completion", "Plan", "Mean", "lag"] in words
+    assert ["Enrolment", "Last", "activity"] in words
+    assert ["e-1373868", "17", "%", "29", "%", "8"] in words
+    assert ["e-1373868", "01", "Jan", "2026", "13:41"] in words
+
+
+def test_a_table_that_fits_stays_in_one_piece(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With room for all columns, each row is one line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    output.table("The slowest", WIDE, WIDE_ROWS)
+    assert capsys.readouterr().out.count("e-1373868") == 1
+
+
+def test_sentences_wrap_before_columns_move_below(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column of prose gives way between its words, and nothing of it is lost."""
+    monkeypatch.setenv("COLUMNS", "40")
+    output.table("Rejects", ["Id", *prose("Why")], [("d501abed2eb3", "the enrolments are not known; load them first")])
+    shown = capsys.readouterr().out
+    assert shown.count("d501abed2eb3") == 1
+    assert "the enrolments are not known; load them first" in " ".join(shown.split())
+
+
+def test_an_id_wider_than_the_terminal_is_shown_to_its_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing else helps an id is broken, but never cut off."""
+    monkeypatch.setenv("COLUMNS", "30")
+    output.table("Ids", ["Id", "Status"], [("x" * 50, "active")])
+    assert capsys.readouterr().out.count("x") == 50
+
+
+def test_an_error_that_ends_with_a_question_gets_no_full_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    """One mark ends a sentence."""
+    output.complain("there are no rows; was the right sheet saved?")
+    assert capsys.readouterr().err == "Error: There are no rows; was the right sheet saved?\n"

@@ -95,3 +95,16 @@ def test_a_fact_that_contradicts_another_waits(log: EmbeddedLog) -> None:
     reject = park_one(log, record_of(completed("module-2", id="same")).value)
     assert not try_again(log, reject).settled
     assert reject.id in parked(log)
+
+
+def test_an_empty_object_that_was_sent_as_a_fact_is_no_row(log: EmbeddedLog) -> None:
+    """What came as a JSON line waits with the decoder's reason, not with advice on sheets."""
+    reject = Parked(origin="events.jsonl:1", reason="not a fact: Object missing `type`", original=b"{}", at=NOW)
+    park(log, [reject])
+    assert try_again(log, reject).why.startswith("not a fact")
+
+
+def test_a_reject_of_which_nothing_was_kept_keeps_its_reason(log: EmbeddedLog) -> None:
+    """The damage of a file cannot be seen again, so the reason of the first time is told."""
+    reject = park_one(log, b"", "events.jsonl.gz:7")
+    assert try_again(log, reject).why == "once wrong"

@@ -35,3 +35,9 @@ def test_a_wrong_setting_is_named_as_it_is_written(monkeypatch: pytest.MonkeyPat
 def test_every_setting_says_what_it_is_for() -> None:
     """No setting is without a description, which the reference is made from."""
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ENGAGEMENT_DATA_DIR=` does not put the log into the folder one happens to stand in."""
+    monkeypatch.setenv("ENGAGEMENT_DATA_DIR", "")
+    assert load_settings().data_dir == Path("data")

@@ -22,8 +22,11 @@ def test_a_map_is_found_by_the_partners_name(tmp_path: Path) -> None:
         ('[columns]\nshoe-size = "Size"\n', "shoe-size"),
         ('colums = "x"\n', "colums"),
         ('[values.attendance]\nhere = "present"\n', "must be one of attended, absent, caught-up"),
+        ('date_format = "%Q"\n', "date_format '%Q'"),
+        ('date_format = ["%d/%m/%Y", "dd/mm/yyyy"]\n', "date_format 'dd/mm/yyyy'"),
+        ('date_format = "%d %B"\n', "date_format '%d %B'"),
     ],
-    ids=["no-toml", "unknown-column", "unknown-key", "unknown-attendance"],
+    ids=["no-toml", "unknown-column", "unknown-key", "unknown-attendance", "no-code", "excel-code", "no-year"],
 )
 def test_a_map_with_a_slip_is_refused(tmp_path: Path, text: str, says: str) -> None:
     """The message names the file and the slip."""

@@ -172,3 +172,22 @@ def test_an_empty_file_holds_no_facts(tmp_path: Path) -> None:
     path.touch()
 
     assert list(read_json_lines(path)) == []
+
+
+def test_an_empty_file_is_told_in_the_report(tmp_path: Path, log: EventLog, now: datetime) -> None:
+    """Who sends a file of nothing learns which one it was."""
+    (tmp_path / "full.jsonl").write_bytes(lines(a_fact(1)))
+    (tmp_path / "empty.jsonl").touch()
+
+    report = import_events(log, [tmp_path / "full.jsonl", tmp_path / "empty.jsonl"], now)
+
+    assert (report.appended, report.notes) == (1, ("There is no line in empty.jsonl.",))
+
+
+def test_a_file_of_another_kind_is_quoted_from_its_beginning(tmp_path: Path) -> None:
+    """A line without spaces is cut, not left out."""
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"Enrolment,Participant,Programme,Intake,Partner,Provider,Enrolled on\n")
+
+    with pytest.raises(NotJsonLinesError, match=r"begins 'Enrolment,Participant,Programme,"):
+        list(read_json_lines(path))

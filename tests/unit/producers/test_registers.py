@@ -445,3 +445,38 @@ def test_a_sheet_that_is_no_register_is_refused_whole(desk: Desk, text: str, say
     """The columns that are missing or doubled are named."""
     with pytest.raises(RegisterFileError, match=says):
         desk.attendance(text)
+
+
+def test_a_sheet_with_headings_only_is_told(desk: Desk, on_log: OnLog) -> None:
+    """Nothing is loaded and nothing is wrong, but the report says that there was no row."""
+    report = desk.enrolments(ENROLMENTS.splitlines()[0])
+
+    assert (report.appended, report.row_errors, on_log(desk.log)) == (0, (), [])
+    assert report.notes == ("There is no row below the headings of register.csv; was the right sheet saved?",)
+
+
+def test_an_empty_id_is_told_under_the_heading_that_the_sheet_has(enrolled: Desk) -> None:
+    """A sheet with enrolments and no participants is not asked for a participant."""
+    report = enrolled.attendance(sheet(",clinic-1,2025-10-20,yes"))
+
+    assert [(error.column, error.wrong) for error in report.row_errors] == [("Enrolment", "is empty")]
+
+
+def test_a_programme_of_several_providers_can_be_settled_in_the_map(desk: Desk) -> None:
+    """A partner that always writes `npqsl` need not rework its sheets."""
+    row = ENROLMENTS.splitlines()[1].replace("star/slp", "npqsl")
+    text = sheet(row, header=ENROLMENTS.splitlines()[0])
+    [error] = desk.enrolments(text).row_errors
+    assert error.wrong.startswith("fits several: alliance-2017/npqsl, ambition-2024/npqsl")
+    assert "column map" in error.remedy
+
+    column_map = ColumnMap(values={"programme": {"NPQSL": "ambition-2024/npqsl"}})
+    assert desk.enrolments(text, column_map=column_map).appended == 1
+
+
+def test_a_slip_in_the_last_part_of_a_programme_is_seen_through(desk: Desk) -> None:
+    """Who leaves the first part of the id out gets suggestions too."""
+    row = ENROLMENTS.splitlines()[1].replace("star/slp", "npqsenko")
+    [error] = desk.enrolments(sheet(row, header=ENROLMENTS.splitlines()[0])).row_errors
+
+    assert error.remedy == "did you mean ambition-2024/npqsenco?"

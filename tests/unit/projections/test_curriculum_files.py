@@ -42,6 +42,18 @@ def test_a_faulty_file_is_named_once(tmp_path: Path) -> None:
     assert "ambition-2024/npqsl" in folder.current().programmes
 
 
+def test_programmes_that_vanish_are_kept(tmp_path: Path) -> None:
+    """When a file is gone, that is said once, and its programmes stay for those who are on them."""
+    (tmp_path / "mine.toml").write_text(SMALL_FILE)
+    folder = CurriculumFolder(tmp_path)
+    (tmp_path / "mine.toml").unlink()
+
+    with pytest.raises(CatalogueFolderError, match="no longer defines mine/course; put it back"):
+        folder.current()
+
+    assert "mine/course" in folder.current().programmes
+
+
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 get a sentence with the path."""
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
