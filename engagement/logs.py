@@ -55,4 +55,5 @@ def _renderers(form: Literal["console", "json"]) -> list[Any]:
     if form == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     colours = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    return [structlog.dev.ConsoleRenderer(colors=colours)]
+    # A traceback with the values of all variables would show people's rows and fill the screen.
+    return [structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)]

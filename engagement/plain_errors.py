@@ -8,7 +8,6 @@ import os
 import sys
 from typing import Any
 
-from sqlalchemy.exc import DatabaseError
 from typer import Exit
 from typer.core import TyperGroup
 
@@ -33,9 +32,6 @@ class PlainErrors(TyperGroup):
             raise Exit(MISUSED) from error
         except EngagementError as error:
             complain(str(error))
-            raise Exit(FAILED) from error
-        except DatabaseError as error:
-            complain(f"The projections cannot be read or written ({error.orig}); try `engagement rebuild`")
             raise Exit(FAILED) from error
         except OSError as error:
             if error.errno == errno.EPIPE:

@@ -8,6 +8,7 @@ where it already stands.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from eventlog.chain import Heads
 from learning.errors import EngagementError
 
 
@@ -75,8 +76,11 @@ class EventLog(Protocol):
     def head(self, topic: str, partition: int, offset: int) -> bytes:
         """The hash chain of a partition just before `offset` (so of the records 0 .. offset-1)."""
 
-    def verify(self) -> Mapping[str, int]:
+    def verify(self, expected_heads: Heads | None = None) -> Mapping[str, int]:
         """Read everything and recompute every hash chain; answer the number of records per topic.
+
+        Args:
+            expected_heads: What readers noted of the log, which must still hold all of it.
 
         Raises:
             CorruptLogError: Naming the first topic, partition and offset that does not hold.

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -20,19 +20,15 @@ from eventlog.base import LogError, Receipt, Record, Stored
 from eventlog.chain import Heads
 from eventlog.group_offsets import GroupOffsets
 from eventlog.locks import FileLock
+from eventlog.reading import read_records
 from eventlog.slots import Place, Topics, add_topic, head_before, load_topics, places, tip_of
-from eventlog.sqlite_file import Checkpointer, Synchronous, connect, damaged, plain_errors, prepare, transaction
+from eventlog.sqlite_file import Checkpointer, Synchronous, connect, plain_errors, prepare, transaction
 from eventlog.verification import check_heads, check_structure, recompute_chains
 from eventlog.witness import Sighting, Witness
 
 MAX_READ_BYTES = 8 << 20
 _MAX_PARTITIONS = 4_096
-_FETCH = 128
 _TOPIC_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")  # Kafka's own rule for names of topics
-_READ = (
-    "SELECT ?, position - ?, key, value, head FROM records "
-    "WHERE position >= ? AND position < ? ORDER BY position LIMIT ?"
-)
 
 
 class EmbeddedLog:
@@ -76,6 +72,7 @@ class EmbeddedLog:
                 self._reader = connect(path, synchronous)
                 undo_connections.callback(self._reader.close)
                 prepare(self._writer, path)
+                self._opened = _file_at(path)
                 self._agree_with_witness()
                 undo_connections.pop_all()
             undo.pop_all()
@@ -172,12 +169,8 @@ class EmbeddedLog:
             LogError: When there is no such topic or partition.
         """
         place = self._place(topic, partition)
-        with self._reading() as connection, closing(connection.cursor()) as rows:
-            rows.execute(_READ, (partition, place.base, place.base + offset, place.end, limit))
-            records = _fetch(rows, max_bytes)
-        if records and (records[0].offset != offset or records[-1].offset != offset + len(records) - 1):
-            raise damaged(self._path, f"{place} has a gap at or after offset {offset}")
-        return records
+        with self._reading() as connection:
+            return read_records(connection, self._path, place, offset, limit=limit, max_bytes=max_bytes)
 
     def end_offsets(self, topic: str) -> Mapping[int, int]:
         """For each partition, the offset that the next record will get."""
@@ -282,25 +275,25 @@ class EmbeddedLog:
                 connection.close()
 
     def _require_open(self) -> None:
+        """Refuse to work on a file that nobody else can see: what was appended there would be lost with it."""
         if not self._is_open:
             raise LogError(f"The log {self._path} was closed; open it again.")
+        if _file_at(self._path) != self._opened:
+            raise LogError(f"The log {self._path} was removed or replaced while it was in use; open it again.")
 
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file the path names, whatever is written to it; None when it names none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def _heads(seen: Iterable[Sighting]) -> Heads:
     return {(said.topic, said.partition): said.tip for said in seen}
-
-
-def _fetch(rows: sqlite3.Cursor, max_bytes: int) -> list[Stored]:
-    """The first row, and those after it while all values together stay within `max_bytes`."""
-    records: list[Stored] = []
-    left = max_bytes
-    while left >= 0 and (some := rows.fetchmany(_FETCH)):
-        records.extend(map(Stored._make, some))
-        left -= sum([len(row[3]) for row in some])
-    while left < 0 and len(records) > 1:
-        left += len(records.pop().value)
-    return records

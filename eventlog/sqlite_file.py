@@ -53,7 +53,7 @@ _CHECKPOINT_BYTES = 32 << 20
 _CACHE_KIB = 16 << 10
 
 _DAMAGED = "Restore it, with its -wal and .witness files, from a copy and run `engagement rebuild`."
-_REASONS = {
+_REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and try again",
     sqlite3.SQLITE_IOERR: "the disk refused (it may be full or failing); free some space or replace it and try again",
     sqlite3.SQLITE_READONLY: "it may not be written; check the permissions of the file and its folder",
@@ -70,6 +70,11 @@ def damaged(path: Path, finding: str) -> CorruptLogError:
     return CorruptLogError(f"The log {path} is damaged: {finding}. {_DAMAGED}")
 
 
+def remedy(error: BaseException | None) -> str | None:
+    """What keeps SQLite from its work and what to do about it; None when that is not to be mended outside."""
+    return _REMEDIES.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF)
+
+
 @contextmanager
 def plain_errors(path: Path, doing: str) -> Iterator[None]:
     """Say in plain words what SQLite could not do.
@@ -81,9 +86,8 @@ def plain_errors(path: Path, doing: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        if code in _REASONS:
-            raise LogError(f"The log {path} could not be {doing}: {_REASONS[code]}.") from error
+        if reason := remedy(error):
+            raise LogError(f"The log {path} could not be {doing}: {reason}.") from error
         raise damaged(path, f"{error}, while it was {doing}") from error
     except UnicodeDecodeError as error:  # SQLite's own message quotes a damaged name
         raise damaged(path, f"its table names are garbled, while it was {doing}") from error

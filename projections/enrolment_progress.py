@@ -69,6 +69,17 @@ def of_participant(connection: Connection, participant: str) -> list[str]:
     )
 
 
+def ids_like(connection: Connection, wanted: str) -> list[str]:
+    """Ids of enrolments and participants that begin or end as `wanted` does, at most a thousand of each."""
+    half = max(1, len(wanted) // 2)
+    found: list[str] = []
+    for column in (enrolment_progress.c.enrolment, enrolment_progress.c.participant):
+        begins = column.startswith(wanted[:half], autoescape=True)
+        ends = column.endswith(wanted[half:], autoescape=True)
+        found.extend(connection.scalars(select(column).where(begins | ends).distinct().limit(1_000)))
+    return found
+
+
 def slowest(connection: Connection, limit: int, filters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     """Active enrolments furthest behind their plan: by lag, then by who was seen least recently.
 

@@ -130,18 +130,16 @@ class Projector:
 
     def _measure(
         self, partition: int, changed: dict[str, Folded], day: date | None, *, everybody: bool
-    ) -> list[dict[str, Any]]:
-        """Measure who changed and, when a new day has started, everybody at home in the partition."""
+    ) -> Iterator[dict[str, Any]]:
+        """Measure, one by one, who changed and, when a new day has started, everybody at home in the partition."""
         days = {partition: day}
-        rows = []
         for enrolment, folded in self._to_measure(partition, changed) if everybody else changed.items():
             home = folded.stored.home
             if home not in days:
                 days[home] = self._store.checkpoint(home).day
             progress = measure(folded.state, self._curriculum, days[home])
             if progress is not None:
-                rows.append(enrolment_progress.row(enrolment, progress))
-        return rows
+                yield enrolment_progress.row(enrolment, progress)
 
     def _to_measure(self, partition: int, changed: dict[str, Folded]) -> Iterator[tuple[str, Folded]]:
         yield from changed.items()

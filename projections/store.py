@@ -1,18 +1,37 @@
 """The one store of the projections: what a chunk of facts changes is written with its checkpoint, or not at all."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, inspect, select, update
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    ExceptionContext,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DatabaseError
 
+from eventlog.sqlite_file import remedy
 from learning.errors import EngagementError
 from projections.schema import VERSION, about, checkpoint, enrolment_progress, enrolment_state, metadata
 
 _PARAMETERS_AT_ONCE = 500
+_ROWS_AT_ONCE = 1_000
+_UNREADABLE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""Our statements are fixed, so when one makes no sense to SQLite, the file is not what it was."""
 
 
 class StoreError(EngagementError):
@@ -48,18 +67,16 @@ class Store:
         """Open the store, or make it.
 
         Raises:
-            StoreError: When the file is no store, or one of another version.
+            StoreError: When the file is no store, or one of another version. Whatever reads or writes later raises it
+                when the file is damaged or the disk refuses.
         """
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _engine(path)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             self._prepare()
-        except DatabaseError as error:
-            self.close()
-            raise StoreError(
-                f"{path} is not a readable projection store ({error.orig}); run `engagement rebuild`"
-            ) from error
+            undo.pop_all()
 
     def _prepare(self) -> None:
         with self._engine.begin() as connection:
@@ -122,6 +139,7 @@ class Store:
                 select(table.enrolment, table.home, table.state)
                 .where(table.home == partition)
                 .order_by(table.enrolment)
+                .execution_options(yield_per=_ROWS_AT_ONCE)
             )
             for row in connection.execute(query):
                 yield row[0], StoredState(row[1], row[2])
@@ -132,9 +150,11 @@ class Store:
         before: Checkpoint,
         after: Checkpoint,
         states: Mapping[str, StoredState],
-        progress: Sequence[Mapping[str, Any]],
+        progress: Iterable[Mapping[str, Any]],
     ) -> None:
         """Write states, rows of the read model and the checkpoint in one transaction.
+
+        The rows are taken a thousand at a time, for a new day brings one of every enrolment.
 
         Raises:
             StaleWriteError: When the partition's checkpoint is not `before`; then nothing is written.
@@ -144,8 +164,9 @@ class Store:
             if states:
                 rows = [{"enrolment": key, "home": each.home, "state": each.state} for key, each in states.items()]
                 connection.execute(_UPSERT_STATE, rows)
-            if progress:
-                connection.execute(_UPSERT_PROGRESS, progress)
+            remaining = iter(progress)
+            while some := list(islice(remaining, _ROWS_AT_ONCE)):
+                connection.execute(_UPSERT_PROGRESS, some)
 
     def _move_checkpoint(self, connection: Connection, partition: int, before: Checkpoint, after: Checkpoint) -> None:
         values = {"next_offset": after.next_offset, "head": after.head, "day": after.day}
@@ -172,7 +193,8 @@ _UPSERT_PROGRESS = _upsert(enrolment_progress, "enrolment")
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": 30})
+    url = URL.create("sqlite", database=str(path.absolute()))  # a text would be cut at a question mark
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: Any) -> None:
@@ -184,5 +206,14 @@ def _engine(path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
+
+    @event.listens_for(engine, "handle_error")
+    def _say_plainly(context: ExceptionContext) -> StoreError | None:
+        error = context.original_exception
+        if why := remedy(error):
+            return StoreError(f"the projections {path} could not be read or written: {why}")
+        if getattr(error, "sqlite_errorcode", None) in _UNREADABLE:
+            return StoreError(f"{path} is not a readable projection store ({error}); run `engagement rebuild`")
+        return None
 
     return engine

@@ -36,8 +36,12 @@ def timeline(store: Store, enrolment: str) -> list[Entry]:
 
 
 def story(state: State) -> list[Entry]:
-    """The entries of a state, in order of when they happened."""
-    return sorted((*_marks(state), *_life(state), *_visits(state)), key=lambda entry: (entry.time, entry.what))
+    """The entries of a state, in order of when they happened; records of one moment as they became known."""
+    return sorted((*_marks(state), *_life(state), *_visits(state)), key=_order)
+
+
+def _order(entry: Entry) -> tuple[datetime, str, datetime, str]:
+    return (entry.time, entry.component or "", entry.recordedtime or entry.time, entry.what)
 
 
 def _marks(state: State) -> Iterator[Entry]:

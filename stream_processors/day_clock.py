@@ -7,12 +7,17 @@ from datetime import date, datetime, timedelta
 from eventlog.base import EventLog, Stored
 from eventlog.facts import FACTS_TOPIC, start_day
 from learning.calendar import uk_day
+from learning.errors import EngagementError
 from learning.events import UnreadableFactError, decode
-from learning.facts import DayStarted
+from learning.facts import YEARS, DayStarted
 from projections.store import Checkpoint
 
 _DAY = timedelta(days=1)
 _PAGE = 5_000
+
+
+class ClockError(EngagementError):
+    """The computer's clock tells a day that cannot be."""
 
 
 def latest_day(log: EventLog, checkpoint: Checkpoint) -> date | None:
@@ -57,9 +62,16 @@ class DayClock:
         self._latest = latest
 
     def catch_up(self) -> list[date]:
-        """Note every day that has started by now; answer those that were noted."""
+        """Note every day that has started by now; answer those that were noted.
+
+        Raises:
+            ClockError: When the clock is not set; then nothing was noted.
+        """
         now = self._now()
-        started = list(days_to_start(self._latest, uk_day(now)))
+        today = uk_day(now)
+        if today.year not in YEARS:
+            raise ClockError(f"the clock of this computer says that it is {today}; set it right and start again")
+        started = list(days_to_start(self._latest, today))
         for day in started:
             start_day(self._log, day, now)
             self._latest = day

@@ -18,6 +18,7 @@ from eventlog.embedded import EmbeddedLog
 from stream_processors.faust_app import CHUNK_BYTES, CHUNK_RECORDS
 from stream_processors.log_reader import Chunking, LogReader
 from stream_processors.membership import assign_everything
+from stream_processors.starting_points import starting_points
 
 if TYPE_CHECKING:
     from stream_processors.embedded import Transport
@@ -120,7 +121,11 @@ class Consumer(base.Consumer):
         timeout: float,  # noqa: ASYNC109 - Faust's interface
     ) -> Mapping[TP, list[Stored]]:
         active = self._assigned if active_partitions is None else active_partitions
-        return await self._reader.next_records(active, timeout, lambda: self.flow_active and not self.should_stop)
+        try:
+            return await self._reader.next_records(active, timeout, lambda: self.flow_active and not self.should_stop)
+        except LogError as error:
+            await self._give_up(error)
+            return {}
 
     def _to_message(self, tp: TP, record: Stored) -> ConsumerMessage:
         """A message; that of a chunk has the offset of its last record, so that offset + 1 is where to go on.
@@ -168,26 +173,9 @@ class Consumer(base.Consumer):
             LogError: When that is beyond the end of the log.
         """
         sources = {tp for tp in self._assigned if not self._is_changelog_tp(tp)}
-        offsets = await self.transport.reader.call(partial(self._committed, sources)) | self._checkpoints(sources)
-        ends = await self._reader.ends(sources)
-        for tp, offset in sorted(offsets.items()):
-            if offset > ends[tp]:
-                raise LogError(
-                    f"Work on {tp.topic}, partition {tp.partition}, has come to offset {offset} but the log ends at "
-                    f"{ends[tp]}: they are not of the same time. Restore the log, or rebuild the projections from it."
-                )
+        offsets = await starting_points(cast(faust.App, self.app), self.transport.reader, self._reader, sources)
         self._move(offsets)
         return offsets
-
-    def _committed(self, tps: Iterable[TP], log: EmbeddedLog) -> dict[TP, int]:
-        by_topic = {topic: log.committed_offsets(self.app.conf.id, topic) for topic in {tp.topic for tp in tps}}
-        return {tp: by_topic[tp.topic].get(tp.partition, 0) for tp in tps}
-
-    def _checkpoints(self, tps: set[TP]) -> dict[TP, int]:
-        start_offsets = getattr(self.app, "start_offsets", None)
-        answered: Mapping[TP, int] = {} if start_offsets is None else start_offsets(tps)
-        topics = {tp.topic for tp in answered}
-        return {tp: answered.get(tp, 0) for tp in tps if tp.topic in topics}
 
     async def _seek(self, partition: TP, offset: int) -> None:
         self._move({partition: offset})
@@ -255,10 +243,15 @@ class Consumer(base.Consumer):
     async def on_task_error(self, exc: BaseException) -> None:
         """End the worker when an agent of chunks failed: Faust would take the chunk for finished and skip it."""
         if self._chunked:
-            self._gave_up = True
-            await self.app.crash(exc)
+            await self._give_up(exc)
         else:
             await super().on_task_error(exc)
+
+    async def _give_up(self, error: BaseException) -> None:
+        """End the worker, and wait until its stop cancels this: Faust would go on with the next chunk or read."""
+        self._gave_up = True
+        await self.app.crash(error)
+        await asyncio.Event().wait()
 
     async def wait_empty(self) -> None:
         """Wait for agents to finish what they are at; in a stop, not for long.

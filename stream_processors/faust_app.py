@@ -1,13 +1,15 @@
 """The Faust app with the settings that were shown to be safe, and with chunked topics."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import faust
 from faust.app.base import BootStrategy
 from faust.types import TP, TopicT
+from mode import Service
 
 from eventlog.facts import DEFAULT_PARTITIONS
+from learning.errors import EngagementError
 
 CHUNK_RECORDS = 50_000
 """Records that a chunk holds at most."""
@@ -76,6 +78,19 @@ class EngagementApp(faust.App):
         if self.chunked_topics.intersection(topics):
             topic.maxsize = _CHUNKS_IN_QUEUE
         return topic
+
+    async def crash(self, reason: BaseException) -> None:
+        """Stop because of this. What a person can mend is one sentence, not the tracebacks that Faust would log.
+
+        `run` raises it for its caller to tell; the worker of the faust command ends without a word, so it is logged.
+        """
+        if not isinstance(reason, EngagementError):
+            await super().crash(reason)
+            return
+        if self.beacon.parent is not None:
+            self.log.error("%s", reason)
+        for node in self.beacon.walk():
+            cast(Service, node.data)._crash(reason)  # noqa: SLF001 - what mode's own does, after it has logged
 
     def _create_directories(self) -> None:
         """Make no folders: tables live in memory and nothing else is kept."""

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class WorkerSettings(BaseSettings):
     """Settings of the pipeline, each with its default."""
 
-    model_config = SettingsConfigDict(env_prefix="ENGAGEMENT_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ENGAGEMENT_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     data_dir: Path = Field(default=Path("data"), description="Folder of the log, projections and programmes.")
     partitions: int = Field(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventlog.base import EventLog, LogError, Record
+from eventlog.base import CorruptLogError, EventLog, LogError, Record
 
 TOPIC = "facts"
 PARTITIONS = 4
@@ -173,3 +173,21 @@ class LogContract:
         log.append(TOPIC, [record(number, partition=number % PARTITIONS) for number in range(10)])
 
         assert log.verify() == {TOPIC: 10, "other": 0}
+
+    def test_projections_that_agree_are_accepted(self, log: EventLog) -> None:
+        """Heads noted earlier still hold after the log has grown."""
+        log.append(TOPIC, [record(number) for number in range(5)])
+        heads = {(TOPIC, 0): (3, log.head(TOPIC, 0, 3)), (TOPIC, 1): (0, log.head(TOPIC, 1, 0))}
+
+        assert log.verify(expected_heads=heads) == {TOPIC: 5}
+
+    @pytest.mark.parametrize(
+        ("noted", "finding"),
+        [((9, bytes(16)), "ends before offset 5.*4 are lost"), ((3, bytes(16)), "up to offset 2")],
+    )
+    def test_projections_that_disagree_stop(self, log: EventLog, noted: tuple[int, bytes], finding: str) -> None:
+        """Projections that know more than the log, or other records, are told so with topic, partition and offset."""
+        log.append(TOPIC, [record(number) for number in range(5)])
+
+        with pytest.raises(CorruptLogError, match=rf"topic facts, partition 0 .*{finding}.*engagement rebuild"):
+            log.verify(expected_heads={(TOPIC, 0): noted})

@@ -99,23 +99,27 @@ class TestEmbeddedLog(LogContract):
         log.commit_offsets("tracking", TOPIC, {0: 3})
         assert log.committed_offsets("tracking", TOPIC) == {0: 3}
 
-    def test_projections_that_agree_are_accepted(self, log: EmbeddedLog) -> None:
-        """Heads noted earlier still hold after the log has grown."""
-        log.append(TOPIC, [record(number) for number in range(5)])
-        heads = {(TOPIC, 0): (3, log.head(TOPIC, 0, 3)), (TOPIC, 1): (0, log.head(TOPIC, 1, 0))}
+    def test_a_log_that_was_removed_is_not_appended_to(self, log: EmbeddedLog, path: Path) -> None:
+        """Nothing is acknowledged into a file that nobody can open any more, and nothing is read from it."""
+        log.append(TOPIC, [record(1)])
+        path.unlink()
 
-        assert log.verify(expected_heads=heads) == {TOPIC: 5}
+        with pytest.raises(LogError, match=r"log\.db was removed or replaced while it was in use; open it again"):
+            log.append(TOPIC, [record(2)])
+        with pytest.raises(LogError, match="was removed or replaced"):
+            log.read(TOPIC, 0, 0, 10)
 
-    @pytest.mark.parametrize(
-        ("noted", "finding"),
-        [((9, bytes(16)), "ends before offset 5.*4 are lost"), ((3, bytes(16)), "up to offset 2")],
-    )
-    def test_projections_that_disagree_stop(self, log: EmbeddedLog, noted: tuple[int, bytes], finding: str) -> None:
-        """Projections that know more than the log, or other records, are told so with topic, partition and offset."""
-        log.append(TOPIC, [record(number) for number in range(5)])
+    def test_a_log_that_was_replaced_is_not_appended_to(self, log: EmbeddedLog, path: Path) -> None:
+        """A file of the same name is another log; who opens it anew works on that one."""
+        log.append(TOPIC, [record(1)])
+        path.parent.rename(path.parent.with_name("aside"))
+        with EmbeddedLog(path) as other:
+            other.create_topic(TOPIC, PARTITIONS)
 
-        with pytest.raises(CorruptLogError, match=rf"topic facts, partition 0 .*{finding}.*engagement rebuild"):
-            log.verify(expected_heads={(TOPIC, 0): noted})
+            with pytest.raises(LogError, match="was removed or replaced"):
+                log.append(TOPIC, [record(2)])
+
+            assert other.verify() == {TOPIC: 0}
 
     def test_a_newer_layout_is_refused(self, log: EmbeddedLog, path: Path) -> None:
         """A log that a newer version wrote is left alone, with the advice to update."""

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DatabaseError
 
 from eventlog.facts import FACTS_TOPIC, publish, start_day
 from eventlog.rejects import parked
 from projections import store
 from projections.projector import Projector
-from projections.store import Store
+from projections.store import Store, StoreError
 from tests.fact_lives import LAST_DAY, lives, own_programmes
 from tests.faults_kit import NOW, assert_exact, garbage, open_log, processed, work
 
@@ -71,7 +70,7 @@ def test_a_crash_leaves_no_trace(tmp_path: Path, crash: Callable[[pytest.MonkeyP
 
         with pytest.MonkeyPatch.context() as patch:
             crash(patch)
-            with pytest.raises((CrashError, DatabaseError)):
+            with pytest.raises((CrashError, StoreError)):
                 work(tmp_path)
         assert processed(tmp_path) < sum(log.end_offsets(FACTS_TOPIC).values())
 

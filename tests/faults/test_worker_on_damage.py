@@ -17,7 +17,7 @@ from projections.live import LiveProjections
 from projections.store import StoreError
 from tests.builders import enrolled
 from tests.fact_lives import LAST_DAY, lives, own_programmes
-from tests.faults_kit import NOW, Worker, assert_exact, open_log, rows, work
+from tests.faults_kit import NOW, Worker, assert_exact, open_log, rows, wait_until, work
 
 SLOT = 5
 """The damage is done in this partition of the facts' topic, which was made first, so its slots are its partitions."""
@@ -82,6 +82,16 @@ def test_the_refusal_is_one_sentence_and_an_exit_code(data_dir: Path) -> None:
         assert worker.ended() == 1
         [sentence] = worker.complained().splitlines()
     assert f"topic learning-events, partition {SLOT}, offset 3 is not what was written there" in sentence
+
+
+def test_a_worker_whose_log_is_removed_ends(data_dir: Path) -> None:
+    """A worker at work does not wait for ever on a file that is gone: it ends with exit code 1 and says so."""
+    with Worker(data_dir) as worker:
+        wait_until("the worker is ready", lambda: worker.ready, worker)
+        (data_dir / "log.db").unlink()
+        assert worker.ended() == 1
+        [_, sentence] = worker.complained().splitlines()
+    assert "log.db was removed or replaced while it was in use" in sentence
 
 
 def test_lost_projections_are_built_again(data_dir: Path) -> None:

@@ -19,7 +19,7 @@ from learning.facts import (
     Withdrawn,
 )
 from projections.cohort_completion import cohorts
-from projections.enrolment_progress import find, of_participant, slowest
+from projections.enrolment_progress import find, ids_like, of_participant, slowest
 from projections.partner_summary import partners
 from projections.projector import Projector
 from projections.store import Store
@@ -147,3 +147,26 @@ def test_the_timeline_tells_an_enrolment_in_order(tmp_path: Path) -> None:
 def test_nobody_knows_the_story_of_an_unknown_enrolment(store: Store) -> None:
     """It is empty."""
     assert timeline(store, "e-9") == []
+
+
+def test_records_of_one_moment_are_told_as_they_became_known(tmp_path: Path) -> None:
+    """A corrected answer stands before its correction, however the words sort."""
+    facts = [
+        enrolled(),
+        *(
+            make(AttendanceRecorded(component="clinic-1", attendance=answer), at(20), recordedtime=at(20, hours))
+            for hours, answer in enumerate(("attended", "absent", "attended"))
+        ),
+    ]
+    with Store(tmp_path / "other.db") as store:
+        projector = Projector(store, SMALL, park=lambda _: None, now=lambda: START)
+        projector.apply(0, [(offset, encode(fact)) for offset, fact in enumerate(facts)], b"head")
+        story = timeline(store, "e-1")
+
+    assert [entry.what for entry in story] == ["learning.enrolled.v1", "attended", "absent", "attended"]
+
+
+def test_ids_that_begin_or_end_alike_are_found(connection: Connection) -> None:
+    """They are what somebody may have meant; a percent sign stands for itself."""
+    assert {"e-1", "e-2"} <= set(ids_like(connection, "e-9"))
+    assert ids_like(connection, "%%") == []

@@ -1,17 +1,25 @@
 """The store: effects with their checkpoint, and stale writes refused."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from weakref import ReferenceType, ref
 
 import pytest
 from sqlalchemy import insert, update
 
+from learning.curriculum import UnknownProgrammeError
 from learning.measures import measure
 from learning.progress import encode_state, fold_all
 from projections import enrolment_progress
 from projections.schema import about
 from projections.store import Checkpoint, StaleWriteError, Store, StoredState, StoreError
 from tests.builders import SMALL, completed, enrolled
+
+
+class Row(dict[str, object]):
+    """A row that tells when it is gone."""
+
 
 FIRST = Checkpoint(10, b"head-10", date(2025, 10, 1))
 
@@ -65,6 +73,64 @@ def test_a_write_that_fails_leaves_the_checkpoint(store: Store) -> None:
 
     assert store.checkpoint(3) == Checkpoint()
     assert store.states(["e-1"]) == {}
+
+
+def test_rows_are_let_go_of_as_they_are_written(store: Store) -> None:
+    """Rows may come one by one: all are written, while only the newest of them are held."""
+    _, [row] = some_effects()
+    made: list[ReferenceType[Row]] = []
+
+    def rows() -> Iterator[Row]:
+        for number in range(5_000):
+            yield (fresh := Row(row, enrolment=f"e-{number}"))
+            made.append(ref(fresh))
+        assert sum(each() is not None for each in made) <= 2_500
+
+    store.write(3, Checkpoint(), FIRST, {}, rows())
+
+    with store.connect() as connection:
+        assert len(list(enrolment_progress.every(connection))) == len(made) == 5_000
+
+
+def test_a_row_that_cannot_be_measured_leaves_nothing_written(store: Store) -> None:
+    """When the rows break off in the middle, neither the rows before nor the checkpoint stay."""
+    _, [row] = some_effects()
+
+    def rows() -> Iterator[dict[str, object]]:
+        for number in range(1_500):
+            yield {**row, "enrolment": f"e-{number}"}
+        raise UnknownProgrammeError("programme small/gone is in no catalogue file")
+
+    with pytest.raises(UnknownProgrammeError):
+        store.write(3, Checkpoint(), FIRST, {}, rows())
+
+    assert store.checkpoint(3) == Checkpoint()
+    with store.connect() as connection:
+        assert list(enrolment_progress.every(connection)) == []
+
+
+def test_a_full_disk_is_one_sentence(store: Store) -> None:
+    """When there is no room, the error names the file and the remedy, and nothing is written."""
+    states, rows = some_effects()
+    states |= {f"e-{number}": StoredState(3, bytes(2_000)) for number in range(100)}
+    with store.connect() as connection:  # the one connection, which the write will use again
+        [[pages]] = connection.exec_driver_sql("PRAGMA page_count")
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 5}")
+
+    with pytest.raises(StoreError, match=r"store\.db could not be read or written: the disk is full; free some space"):
+        store.write(3, Checkpoint(), FIRST, states, rows)
+
+    assert store.checkpoint(3) == Checkpoint()
+
+
+def test_a_store_that_lost_a_table_is_to_be_rebuilt(store: Store) -> None:
+    """A query that makes no sense to the file says that the file is wrong, not that the query is."""
+    with store.connect() as connection:
+        connection.exec_driver_sql("DROP TABLE enrolment_progress")
+        connection.commit()
+
+    with store.connect() as connection, pytest.raises(StoreError, match=r"store\.db is not a readable .*rebuild`"):
+        enrolment_progress.find(connection, "e-1")
 
 
 def test_a_write_for_a_partition_that_was_never_read_begins_at_zero(store: Store) -> None:
