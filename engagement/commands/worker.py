@@ -56,8 +56,6 @@ def worker(
         run(pipeline, until_caught_up=until_caught_up, watch=_Watch(bar))
     done = pipeline.tracker.totals
     if as_json:
-        output.json(done._asdict())
+        output.json({"facts": done.facts, "rejects": done.rejects})
     else:
-        output.say(
-            f"Processed {done.facts:,} facts of {done.enrolments:,} enrolments; {done.rejects:,} were set aside."
-        )
+        output.say(f"Processed {done.facts:,} facts; {done.rejects:,} were set aside.")
