@@ -82,7 +82,7 @@ def _row_or(reject: Parked, reason: str) -> str:
         return reject.reason
     if reject.reason.startswith(_NO_FACT):  # a line that happens to look like a row
         return reason
-    from producers.column_maps import Field  # noqa: PLC0415 - it loads openpyxl, which is slow
+    from producers.register.column_maps import Field  # noqa: PLC0415 - it loads openpyxl, which is slow
 
     try:
         cells = msgspec.json.decode(reject.original, type=dict[str, str])

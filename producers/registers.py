@@ -15,12 +15,12 @@ from eventlog.facts import publish
 from eventlog.rejects import parked, settle
 from learning.curriculum import Curriculum
 from learning.events import Fact
-from producers import attendance_rows, enrolment_rows
-from producers.attendance_rows import read_attendance
-from producers.column_maps import ColumnMap
-from producers.enrolment_rows import is_known, read_enrolment
-from producers.register_history import known_answers, known_enrolments
-from producers.register_rows import Register, RowReader, read_register, refuse_contradictions
+from producers.register import attendance_rows, enrolment_rows
+from producers.register.attendance_rows import read_attendance
+from producers.register.column_maps import ColumnMap
+from producers.register.enrolment_rows import is_known, read_enrolment
+from producers.register.history import known_answers, known_enrolments
+from producers.register.rows import Register, RowReader, read_register, refuse_contradictions
 from producers.report import Report, set_aside
 
 BUILT_IN: Final = ColumnMap()

@@ -1,8 +1,8 @@
 """Cohorts that never were: facts of believable participants, for demonstrations, tests and measurements.
 
 The same simulation gives the same bytes in every process and on every machine, in the order in which the facts
-became known. What it draws with is in `producers.behaviours` and beside each part; docs/reference/simulator.md says
-what it is not.
+became known. What it draws with is in `producers.simulation.behaviours` and beside each part;
+docs/reference/simulator.md says what it is not.
 """
 
 from collections import defaultdict
@@ -17,13 +17,13 @@ from learning.errors import EngagementError
 from learning.events import Fact
 from learning.facts import Enrolled
 from learning.plan import start_of
-from producers.behaviours import DEFAULT_MIX, HABITS, Behaviour
-from producers.simulated_course import Course
-from producers.simulated_journal import Journal
-from producers.simulated_participant import MOST_PARTICIPANTS, Participant
-from producers.simulated_partner import Partner
-from producers.simulated_time import office_hour, week_of
-from producers.simulated_week import live
+from producers.simulation.behaviours import DEFAULT_MIX, HABITS, Behaviour
+from producers.simulation.course import Course
+from producers.simulation.journal import Journal
+from producers.simulation.participant import MOST_PARTICIPANTS, Participant
+from producers.simulation.partner import Partner
+from producers.simulation.time import office_hour, week_of
+from producers.simulation.week import live
 
 DEFAULT_CATALOGUE = "ambition-2024"
 

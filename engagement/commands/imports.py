@@ -16,7 +16,7 @@ from producers.json_lines import import_events
 from producers.report import Report, UnreadableFileError
 
 if TYPE_CHECKING:
-    from producers.column_maps import ColumnMap
+    from producers.register.column_maps import ColumnMap
 
 app = Typer(
     no_args_is_help=True,
@@ -154,7 +154,7 @@ def oulad(
 
 def _columns(wiring: Wiring, map_file: Path | None, partner: str | None) -> "ColumnMap":
     """The column map to read registers with."""
-    from producers.column_maps import ColumnMap, load_column_map, partner_column_map  # noqa: PLC0415 - as above
+    from producers.register.column_maps import ColumnMap, load_column_map, partner_column_map  # noqa: PLC0415 - as above
 
     if map_file and partner:
         raise BadParameter("give --map or --partner, not both")

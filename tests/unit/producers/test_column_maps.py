@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from producers.column_maps import ATTENDANCE_WORDS, HEADINGS, ColumnMapError, load_column_map, partner_column_map
+from producers.register.column_maps import (
+    ATTENDANCE_WORDS,
+    HEADINGS,
+    ColumnMapError,
+    load_column_map,
+    partner_column_map,
+)
 
 
 def test_a_map_is_found_by_the_partners_name(tmp_path: Path) -> None:

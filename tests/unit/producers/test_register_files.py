@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from producers.register_files import RegisterFileError, read_rows
+from producers.register.files import RegisterFileError, read_rows
 
 MONDAY = datetime(2025, 3, 3)  # noqa: DTZ001 - Excel knows no zones
 

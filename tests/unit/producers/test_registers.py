@@ -16,8 +16,8 @@ from learning.curriculum import Curriculum
 from learning.events import Fact, fact
 from learning.facts import AttendanceRecorded, Enrolled, ParticipantMerged, Transferred
 from learning.progress import done_since, fold_all
-from producers.column_maps import ColumnMap
-from producers.register_files import RegisterFileError
+from producers.register.column_maps import ColumnMap
+from producers.register.files import RegisterFileError
 from producers.registers import import_attendance, import_enrolments
 from producers.report import Report
 

@@ -39,8 +39,8 @@ from learning.facts import (
 )
 from learning.measures import Progress, measure
 from learning.progress import fold_all
-from producers.behaviours import DEFAULT_MIX, HABITS, Behaviour, Habits, Leaving
-from producers.simulated_participant import random_looking
+from producers.simulation.behaviours import DEFAULT_MIX, HABITS, Behaviour, Habits, Leaving
+from producers.simulation.participant import random_looking
 from producers.simulator import Simulation, SimulationError, simulate
 
 CURRICULUM = Curriculum.shipped()

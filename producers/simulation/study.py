@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from learning.facts import ActivitySeen, ComponentReopened, Data
-from producers.simulated_course import CourseWeek
-from producers.simulated_participant import NEVER, Participant
-from producers.simulated_time import office_hour, sittings
+from producers.simulation.course import CourseWeek
+from producers.simulation.participant import NEVER, Participant
+from producers.simulation.time import office_hour, sittings
 
 WRONG_REGISTER = 0.015
 """Share of register entries that say the wrong thing and are corrected later."""

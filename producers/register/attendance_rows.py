@@ -11,9 +11,9 @@ from learning.curriculum import Curriculum, UnknownProgrammeError
 from learning.events import Fact, fact
 from learning.facts import AttendanceRecorded
 from learning.programme import Programme
-from producers.column_maps import Field
-from producers.register_history import Answer, Known, KnownEnrolments, Session
-from producers.register_rows import RowReader, matching
+from producers.register.column_maps import Field
+from producers.register.history import Answer, Known, KnownEnrolments, Session
+from producers.register.rows import RowReader, matching
 
 REQUIRED: Final[tuple[tuple[Field, ...], ...]] = (
     ("enrolment", "participant"),

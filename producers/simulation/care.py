@@ -16,9 +16,9 @@ from learning.facts import (
     WithdrawalRecommended,
     Withdrawn,
 )
-from producers.simulated_participant import MOST_PARTICIPANTS, NEVER, Participant, random_looking
-from producers.simulated_partner import Partner
-from producers.simulated_time import first_day, office_hour
+from producers.simulation.participant import MOST_PARTICIPANTS, NEVER, Participant, random_looking
+from producers.simulation.partner import Partner
+from producers.simulation.time import first_day, office_hour
 
 CONTACTED = 0.5
 """Chance that a partner whose patience is over tries to reach a silent participant in a study week."""

@@ -16,8 +16,8 @@ import msgspec
 from eventlog.rejects import Parked
 from learning.calendar import UK, uk_day
 from learning.facts import Identifier
-from producers.column_maps import ATTENDANCE_WORDS, ColumnMap, Columns, Field, as_tuple, find_columns, plain
-from producers.register_files import Cell, read_rows
+from producers.register.column_maps import ATTENDANCE_WORDS, ColumnMap, Columns, Field, as_tuple, find_columns, plain
+from producers.register.files import Cell, read_rows
 from producers.report import Refused, RowError
 
 _MIDDAY: Final = time(12)

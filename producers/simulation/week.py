@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from producers.simulated_assessment import finish
-from producers.simulated_care import chase, defer, happen, resume
-from producers.simulated_participant import Participant
-from producers.simulated_partner import Partner
-from producers.simulated_study import attend, study, zeal_of
+from producers.simulation.assessment import finish
+from producers.simulation.care import chase, defer, happen, resume
+from producers.simulation.participant import Participant
+from producers.simulation.partner import Partner
+from producers.simulation.study import attend, study, zeal_of
 
 RARE = 0.0012
-"""Chance in a week of one of the rare things of `simulated_care.happen`."""
+"""Chance in a week of one of the rare things of `care.happen`."""
 
 DEFERS_BEFORE_DEADLINE = 0.3
 """Share of those far from the gate who ask for a deferral in the week before the deadline."""

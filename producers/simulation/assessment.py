@@ -10,9 +10,9 @@ from learning.facts import (
     ExtenuatingCircumstancesGranted,
 )
 from learning.programme import AssessmentRule, Component
-from producers.simulated_care import recommend
-from producers.simulated_participant import Participant
-from producers.simulated_time import HOUR, first_day, instant, office_hour
+from producers.simulation.care import recommend
+from producers.simulation.participant import Participant
+from producers.simulation.time import HOUR, first_day, instant, office_hour
 
 PASSES: Final = 0.85
 """Share of submissions that pass."""

@@ -10,7 +10,7 @@ from learning.codes import COURSE_GROUPS, ScheduleIdentifier
 from learning.facts import AttendanceRecorded, ComponentCompleted
 from learning.plan import Plan
 from learning.programme import LIVE_KINDS, Component, Programme
-from producers.simulated_time import week_of
+from producers.simulation.time import week_of
 
 RUSH_WEEKS = 6
 """The last weeks before the deadline, in which people work off what they put off."""

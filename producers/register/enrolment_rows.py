@@ -10,9 +10,9 @@ from learning.codes import ScheduleIdentifier
 from learning.curriculum import Curriculum, UnknownProgrammeError
 from learning.events import Fact, fact
 from learning.facts import Enrolled
-from producers.column_maps import Field
-from producers.register_history import Known
-from producers.register_rows import RowReader
+from producers.register.column_maps import Field
+from producers.register.history import Known
+from producers.register.rows import RowReader
 
 REQUIRED: Final[tuple[tuple[Field, ...], ...]] = (
     ("enrolment",),

@@ -3,8 +3,8 @@
 from datetime import datetime
 from random import Random
 
-from producers.simulated_course import Course
-from producers.simulated_time import HOUR, first_day, instant, office_hour
+from producers.simulation.course import Course
+from producers.simulation.time import HOUR, first_day, instant, office_hour
 
 MOST_DAYS_LATE = 12
 """No register comes later than this many days after its session."""

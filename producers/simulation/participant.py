@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from learning.facts import Data
-from producers.behaviours import Habits, Leaving
-from producers.simulated_course import Course
-from producers.simulated_journal import Journal
-from producers.simulated_partner import Partner
+from producers.simulation.behaviours import Habits, Leaving
+from producers.simulation.course import Course
+from producers.simulation.journal import Journal
+from producers.simulation.partner import Partner
 
 NEVER: Final = 10**9
 """A week that does not come."""
@@ -24,7 +24,7 @@ def random_looking(prefix: str, number: int, seed: int) -> str:
 
 
 class Participant:
-    """The state of one life between two weeks; the functions of `simulated_week` and beside it move it on."""
+    """The state of one life between two weeks; the functions of `week` and beside it move it on."""
 
     __slots__ = (
         "again",

@@ -18,7 +18,7 @@ from eventlog.facts import FACTS_TOPIC
 from learning.calendar import uk_day
 from learning.events import Fact, UnreadableFactError, decode
 from learning.facts import AttendanceRecorded, Data, Enrolled, ParticipantMerged, Transferred
-from producers.column_maps import Field
+from producers.register.column_maps import Field
 
 _PAGE = 2_000
 _SAID_BY_ENROLMENT: tuple[Field, ...] = (

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from learning.errors import EngagementError
 from learning.facts import AttendanceRecorded
-from producers.register_files import Cell, RegisterFileError, Row
+from producers.register.files import Cell, RegisterFileError, Row
 
 Field = Literal[
     "enrolment",
