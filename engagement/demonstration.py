@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from engagement.wiring import Wiring, utc_now
+from engagement.wiring import Wiring
 from eventlog.base import EventLog
 from eventlog.facts import FACTS_TOPIC, publish, start_day
 from learning.calendar import uk_day
@@ -21,6 +21,7 @@ from learning.errors import EngagementError
 from learning.events import Fact
 from learning.plan import start_of
 from producers.simulator import Simulation, simulate
+from stream_processors.day_clock import utc_now
 
 INTAKES = ("2024-autumn", "2025-spring", "2025-autumn")
 PARTICIPANTS = 3_300

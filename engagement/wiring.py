@@ -5,7 +5,6 @@ What only reads never makes a file: on an empty data folder it says what to run 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from engagement.settings import Settings
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
 
 class NothingThereError(EngagementError):
     """The data folder does not hold what a command reads; the message says what to run first."""
-
-
-def utc_now() -> datetime:
-    """The time, asked of the computer; everything below is told it."""
-    return datetime.now(UTC)
 
 
 class Wiring:

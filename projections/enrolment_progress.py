@@ -1,6 +1,6 @@
 """Read model: one row an enrolment, with everything measured of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -91,11 +91,3 @@ def slowest(connection: Connection, limit: int, filters: Mapping[str, str] | Non
         query = query.where(table[column] == value)
     order = (table.lag_weeks.desc(), table.last_activity_at.asc().nulls_first(), table.enrolment)
     return [dict(found) for found in connection.execute(query.order_by(*order).limit(limit)).mappings()]
-
-
-def every(connection: Connection) -> Iterator[dict[str, Any]]:
-    """All rows, by enrolment."""
-    rows = connection.execution_options(yield_per=1_000).execute(
-        select(enrolment_progress).order_by(enrolment_progress.c.enrolment)
-    )
-    return (dict(found) for found in rows.mappings())

@@ -6,7 +6,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 import structlog
@@ -21,7 +21,7 @@ from projections.curriculum_files import CurriculumFolder
 from projections.live import LiveProjections
 from projections.store import Checkpoint
 from stream_processors.chunks import unpack
-from stream_processors.day_clock import DayClock, latest_day
+from stream_processors.day_clock import DayClock, latest_day, utc_now
 from stream_processors.embedded import broker_url
 from stream_processors.faust_app import EngagementApp
 from stream_processors.settings import WorkerSettings
@@ -33,11 +33,6 @@ APP_ID = "engagement-tracking"
 _DAY_CLOCK_SECONDS = 30.0
 
 logger = structlog.get_logger()
-
-
-def utc_now() -> datetime:
-    """The time, asked of the computer; everything else is told it."""
-    return datetime.now(UTC)
 
 
 class Pipeline(EngagementApp):

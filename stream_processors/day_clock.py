@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from eventlog.base import EventLog, Stored
 from eventlog.facts import FACTS_TOPIC, start_day
@@ -18,6 +18,11 @@ _PAGE = 5_000
 
 class ClockError(EngagementError):
     """The computer's clock tells a day that cannot be."""
+
+
+def utc_now() -> datetime:
+    """The time, asked of the computer; everything else is told it."""
+    return datetime.now(UTC)
 
 
 def latest_day(log: EventLog, checkpoint: Checkpoint) -> date | None:

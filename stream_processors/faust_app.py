@@ -45,7 +45,7 @@ class _NoWebServer(BootStrategy):
 
 
 class EngagementApp(faust.App):
-    """A Faust app on the embedded log or on Kafka.
+    """A Faust app on the embedded log.
 
     Set the attributes before the app starts.
     """

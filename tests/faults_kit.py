@@ -16,7 +16,7 @@ from eventlog.base import Record
 from eventlog.embedded import EmbeddedLog
 from eventlog.facts import DEFAULT_PARTITIONS, FACTS_TOPIC
 from eventlog.rejects import REJECTS_TOPIC
-from projections import enrolment_progress, rebuild
+from projections import rebuild, schema
 from projections.curriculum_files import load_curriculum
 from projections.live import LiveProjections
 from stream_processors.app import Pipeline
@@ -198,7 +198,8 @@ def caught_up(data_dir: Path, log: EmbeddedLog) -> bool:
 def rows(data_dir: Path) -> dict[str, dict[str, Any]]:
     """The rows of enrolment progress in the live store, by enrolment."""
     with LiveProjections(data_dir / "projections").open() as store, store.connect() as connection:
-        return {row["enrolment"]: row for row in enrolment_progress.every(connection)}
+        found = connection.execute(schema.enrolment_progress.select()).mappings()
+        return {row["enrolment"]: dict(row) for row in found}
 
 
 def work(data_dir: Path, now: datetime = NOW, *, day_clock: bool = False) -> Pipeline:

@@ -11,9 +11,10 @@ from typer import BadParameter, Context, Exit, Option, Typer
 from engagement import output
 from engagement.output import AsJson, figures, prose
 from engagement.plain_errors import FAILED
-from engagement.wiring import Wiring, utc_now
+from engagement.wiring import Wiring
 from producers.json_lines import import_events
 from producers.report import Report, UnreadableFileError
+from stream_processors.day_clock import utc_now
 
 if TYPE_CHECKING:
     from producers.register.column_maps import ColumnMap

@@ -8,12 +8,13 @@ from typer import Context
 
 from engagement import output
 from engagement.output import AsJson
-from engagement.wiring import Wiring, utc_now
+from engagement.wiring import Wiring
 from eventlog.base import CorruptLogError, EventLog
 from eventlog.facts import FACTS_TOPIC
 from projections.rebuild import DifferenceError
 from projections.rebuild import rebuild as rebuild_projections
 from projections.rebuild import verify as verify_projections
+from stream_processors.day_clock import utc_now
 
 _CHECKING = "Checking every record of the log ..."
 
