@@ -8,7 +8,7 @@ from typing import Annotated
 
 from typer import Context, Exit, Option, Typer
 
-from engagement.commands import cohorts, demo, imports, programmes, rejects, show, status, upkeep, worker
+from engagement.commands import cohorts, declarations, demo, imports, programmes, rejects, show, status, upkeep, worker
 from engagement.plain_errors import PlainErrors
 from engagement.settings import load_settings
 from engagement.wiring import Wiring
@@ -54,6 +54,7 @@ app.command()(status.status)
 app.command()(show.show)
 app.command()(cohorts.cohort)
 app.command()(cohorts.partners)
+app.add_typer(declarations.app, name="declarations")
 app.add_typer(programmes.app, name="programmes")
 app.add_typer(rejects.app, name="rejects")
 app.command()(upkeep.rebuild)

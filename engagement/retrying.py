@@ -11,9 +11,9 @@ import msgspec
 from eventlog.base import EventLog
 from eventlog.facts import publish
 from eventlog.rejects import Parked, settle
-from learning.curriculum import Curriculum
 from learning.events import decode
 from projections.projector import Projector
+from projections.rulebook import Rulebook
 from projections.store import Store
 
 _NO_FACT = "not a fact"
@@ -34,7 +34,7 @@ class Retried(msgspec.Struct, frozen=True, kw_only=True):
 def retry(
     log: EventLog,
     rejects: Sequence[Parked],
-    curriculum: Curriculum,
+    rulebook: Rulebook,
     now: Callable[[], datetime],
     rebuild: Callable[[], object],
 ) -> list[Retried]:
@@ -43,7 +43,7 @@ def retry(
     A fact may stand on the log already, refused where it stands because its programme was unknown. The projections
     have passed that place, so they are rebuilt, by `rebuild`, before such rejects are settled.
     """
-    refused = _refused_still(rejects, curriculum, now)
+    refused = _refused_still(rejects, rulebook, now)
     results: list[Retried] = []
     passed: list[Parked] = []
     for reject in rejects:
@@ -66,11 +66,11 @@ def retry(
     return results
 
 
-def _refused_still(rejects: Sequence[Parked], curriculum: Curriculum, now: Callable[[], datetime]) -> Mapping[str, str]:
+def _refused_still(rejects: Sequence[Parked], rulebook: Rulebook, now: Callable[[], datetime]) -> Mapping[str, str]:
     """Why each cannot be read even now, by id; found by folding all of them into a store that is thrown away."""
     again: list[Parked] = []
     with TemporaryDirectory(prefix="engagement-retry-") as folder, Store(Path(folder) / "tried.db") as store:
-        projector = Projector(store, curriculum, park=again.extend, now=now)
+        projector = Projector(store, rulebook, park=again.extend, now=now)
         projector.apply(0, [(number, reject.original) for number, reject in enumerate(rejects)], b"")
     numbers = {int(each.origin.rpartition("/")[2]): each.reason for each in again}
     return {rejects[number].id: _row_or(rejects[number], reason) for number, reason in numbers.items()}

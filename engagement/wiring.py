@@ -16,6 +16,7 @@ from learning.curriculum import Curriculum
 from learning.errors import EngagementError
 from projections.curriculum_files import load_curriculum
 from projections.live import LiveProjections
+from projections.rulebook import Rulebook, load_rulebook
 from projections.store import Checkpoint, Store
 
 if TYPE_CHECKING:
@@ -99,6 +100,10 @@ class Wiring:
     def curriculum(self) -> Curriculum:
         """The programmes that come with the product and those in the data folder."""
         return load_curriculum(self.settings.programmes_dir)
+
+    def rulebook(self) -> Rulebook:
+        """The programmes and policies that come with the product and those in the data folder."""
+        return load_rulebook(self.settings.programmes_dir, self.settings.policies_dir)
 
     def pipeline(self) -> "Pipeline":
         """The Faust app, ready to run.

@@ -6,9 +6,9 @@ were granted for it; a failed attempt is spent. What was said last of an attempt
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -46,6 +46,52 @@ class Attempts(Struct, frozen=True, kw_only=True):
     def final(self) -> bool:
         """Passed, or failed with no attempt left."""
         return self.outcome == "passed" or (self.outcome == "failed" and self.left == 0)
+
+
+class Window(NamedTuple):
+    """A window of days in which work for an attempt is to be handed in, as it was said at a moment."""
+
+    said: datetime
+    attempt: int
+    opens: date
+    closes: date
+
+
+class Answer(NamedTuple):
+    """Something that came of an attempt at a moment: work, a mark, or extenuating circumstances."""
+
+    said: datetime
+    attempt: int
+    excused: bool
+
+
+def windows(life: Iterable[Noted]) -> tuple[Window, ...]:
+    """Every window that was said, in order."""
+    said: Iterable[tuple[datetime, Any]] = ((each.time, each.data) for each in life)
+    return tuple(
+        Window(when, data.attempt, data.opens, data.closes)
+        for when, data in said
+        if isinstance(data, AssessmentEntered)
+    )
+
+
+def answers(life: Iterable[Noted]) -> tuple[Answer, ...]:
+    """Everything that came of attempts, in order."""
+    kinds = AssessmentSubmitted | AssessmentMarked | ExtenuatingCircumstancesGranted
+    said: Iterable[tuple[datetime, Any]] = ((each.time, each.data) for each in life)
+    return tuple(
+        Answer(when, data.attempt, isinstance(data, ExtenuatingCircumstancesGranted))
+        for when, data in said
+        if isinstance(data, kinds)
+    )
+
+
+def open_window(said: Iterable[Window], came: Iterable[Answer], day: date, before: datetime) -> Window | None:
+    """The window that was open on a day and that nothing had come of, by what had happened before an instant."""
+    latest = {each.attempt: each for each in said if each.said < before}
+    answered = {each.attempt for each in came if each.said < before}
+    waiting = (each for each in latest.values() if each.opens <= day <= each.closes and each.attempt not in answered)
+    return min(waiting, key=lambda each: each.closes, default=None)
 
 
 def attempts(

@@ -136,6 +136,7 @@ class Deferred(Data, frozen=True, gc=False):
     TYPE: ClassVar[str] = "learning.deferred.v1"
     reason: DeferralReason
     expected_return: date | None = None
+    granted_by: Identifier | None = None
 
     def __post_init__(self) -> None:
         """Refuse a return outside the years there are."""
@@ -202,6 +203,20 @@ class ContactMade(Data, frozen=True, gc=False):
     by: Identifier
 
 
+class FlagAcknowledged(Data, frozen=True, gc=False):
+    """A named member of staff has seen the flag of an enrolment and takes care of it."""
+
+    TYPE: ClassVar[str] = "learning.flag-acknowledged.v1"
+    by: Identifier
+
+
+class ImprovementSeen(Data, frozen=True, gc=False):
+    """A named member of staff sees a flagged participant improving; the flag stays until its reasons are gone."""
+
+    TYPE: ClassVar[str] = "learning.improvement-seen.v1"
+    by: Identifier
+
+
 class DayStarted(Data, frozen=True, gc=False):
     """A day began, in UK time. Time reaches the pipeline as a fact, so that silence is noticed and replays agree."""
 
@@ -227,6 +242,8 @@ Happening = (
     | Transferred
     | ParticipantMerged
     | ContactMade
+    | FlagAcknowledged
+    | ImprovementSeen
 )
 """Facts of an enrolment's life: few, and each kept whole in its state."""
 

@@ -7,7 +7,7 @@ on which it became so.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -30,8 +30,8 @@ from learning.facts import (
     WithdrawalRecommended,
     Withdrawn,
 )
-from learning.plan import Plan
-from learning.progress import ACTIVE, DONE, SUBMITTED, Mark, State, done_since
+from learning.plan import NewStart, Plan, start_of
+from learning.progress import ACTIVE, DONE, SUBMITTED, Mark, Noted, State, done_since
 
 Status = Literal["active", "deferred", "withdrawn", "completed"]
 
@@ -83,7 +83,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     deadline: date | None = None
     expected_points: int | None = None
-    """Points that were due before the day began."""
+    """Points that were due before the day began; pro rata for who joined late, came back or moved."""
     lag_weeks: int | None = None
     pace: float | None = None
     """Completion per study week over the recent ones."""
@@ -145,7 +145,9 @@ def measure(state: State, curriculum: Curriculum, day: date | None) -> Progress 
         outcome=attempt.outcome if attempt else None,
         deadline=plan.deadline,
     )
-    return measured if day is None else _against_plan(measured, plan, done.since, _clock(now, day))
+    if day is None:
+        return measured
+    return _against_plan(measured, plan, done.since, _clock(now, day), _new_start(state, now, plan, done.since))
 
 
 def standing(state: State, day: date | None) -> Standing | None:
@@ -199,11 +201,11 @@ def _done(state: State) -> _Done:
     active = [] if state.last_visit is None else [state.last_visit]
     submitted = 0
     for component, marks in state.components.items():
-        happened, _, word = marks[0]
+        happened, _, word, _ = marks[0]
         if len(marks) > 1:
             done = done_since(marks)
-            active.extend(_active(marks))
-            submitted += any(word in SUBMITTED for _, _, word in marks)
+            active.extend(active_moments(marks))
+            submitted += any(word in SUBMITTED for _, _, word, _ in marks)
         else:
             done = happened if word in DONE else None
             if word in ACTIVE:
@@ -214,9 +216,9 @@ def _done(state: State) -> _Done:
     return _Done(since, max(active, default=None), submitted)
 
 
-def _active(marks: list[Mark]) -> Iterator[datetime]:
+def active_moments(marks: list[Mark]) -> Iterator[datetime]:
     """When the person worked on a component; of two records of one moment the later one is believed."""
-    believed = {happened: word for happened, _, word in marks}
+    believed = {happened: word for happened, _, word, _ in marks}
     return (happened for happened, word in believed.items() if word in ACTIVE)
 
 
@@ -259,15 +261,40 @@ def _clock(now: Standing, day: date) -> date:
     return day if now.since is None else min(day, now.since)
 
 
-def _against_plan(measured: Progress, plan: Plan, since: dict[str, datetime], clock: date) -> Progress:
+def start_days(life: Iterable[Noted], enrolled_on: date) -> list[date]:
+    """The days on which an enrolment began to follow its plan: enrolled, come back, or moved to another intake."""
+    said: Iterable[tuple[datetime, Any]] = ((noted.time, noted.data) for noted in life)
+    later = (
+        uk_day(when)
+        for when, data in said
+        if isinstance(data, Resumed) or (isinstance(data, Transferred) and data.intake is not None)
+    )
+    return sorted({enrolled_on, *later})
+
+
+def _new_start(state: State, now: Standing, plan: Plan, since: dict[str, datetime]) -> NewStart | None:
+    """Where the person stood who was behind the plan on the latest day of a start; what was left is due pro rata."""
+    for day in reversed(start_days(state.life, now.enrolled_on)):
+        begun = start_of(day)
+        points_of = plan.programme.points
+        points = sum(points_of.get(component, 0) for component, when in since.items() if when < begun)
+        if (start := plan.new_start(day, points)) is not None:
+            return start
+    return None
+
+
+def _against_plan(
+    measured: Progress, plan: Plan, since: dict[str, datetime], clock: date, start: NewStart | None
+) -> Progress:
     weeks_done = plan.weeks_done(clock)
     weeks_left = plan.weeks - weeks_done
+    weeks_due = plan.weeks_due(clock, start)
     pace = _pace(plan, since, weeks_done)
     following = _next_due(plan, since)
     return msgspec.structs.replace(
         measured,
-        expected_points=plan.expected_points(clock),
-        lag_weeks=max(0, weeks_done - plan.week_reached(measured.points)),
+        expected_points=plan.expected_points(clock) if start is None else plan.week_points[weeks_due],
+        lag_weeks=max(0, weeks_due - plan.week_reached(measured.points)),
         pace=pace,
         pace_needed=_pace_needed(plan, since, weeks_left),
         forecast=None if pace is None else min(1.0, measured.completion + pace * weeks_left),

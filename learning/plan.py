@@ -2,21 +2,32 @@
 
 from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
 from msgspec import Struct
 
 from learning.calendar import UK, Intake, StudyCalendar
-from learning.catalogue import Component, Programme
+from learning.catalogue import LIVE_KINDS, Component, Programme
 
 _DAY = timedelta(days=1)
 
 
+@lru_cache(maxsize=4_096)
 def start_of(day: date) -> datetime:
     """The instant at which a day begins in the UK, in UTC."""
     return datetime.combine(day, time(), tzinfo=UK).astimezone(UTC)
+
+
+class NewStart(NamedTuple):
+    """Where somebody stood who joined late, came back or moved: what was left then is spread over the weeks left."""
+
+    week: int
+    """Study weeks of the plan that were over."""
+    reached: int
+    """The study week whose plan was fulfilled; below `week`."""
 
 
 class Plan(Struct, frozen=True, kw_only=True, dict=True):
@@ -53,6 +64,11 @@ class Plan(Struct, frozen=True, kw_only=True, dict=True):
         """Points expected after none, one, two ... of `due`."""
         points = self.programme.points
         return (0, *accumulate(points[component.id] for _, component in self.due))
+
+    @cached_property
+    def live_sessions(self) -> frozenset[str]:
+        """The components for which a register is kept."""
+        return frozenset(each.id for each in self.programme.components if each.kind in LIVE_KINDS)
 
     @cached_property
     def week_points(self) -> tuple[int, ...]:
@@ -94,6 +110,21 @@ class Plan(Struct, frozen=True, kw_only=True, dict=True):
     def week_reached(self, points: int) -> int:
         """The latest study week after which no more than these points are expected."""
         return bisect_right(self.week_points, points) - 1
+
+    def new_start(self, day: date, points: int) -> NewStart | None:
+        """Where somebody stands who begins, or begins again, on a day with these points; None if not behind then."""
+        week, reached = self.weeks_done(day), self.week_reached(points)
+        return NewStart(week, reached) if reached < week else None
+
+    def weeks_due(self, day: date, since: NewStart | None) -> int:
+        """The study week whose plan is to be fulfilled before `day` begins; pro rata after a new start."""
+        week = self.weeks_done(day)
+        if since is None:
+            return week
+        if week <= since.week:
+            return min(week, since.reached)
+        left, over = self.weeks - since.week, week - since.week
+        return since.reached + (self.weeks - since.reached) * over // left
 
 
 def make_plan(programme: Programme, intake: Intake, calendar: StudyCalendar) -> Plan:

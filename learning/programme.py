@@ -153,6 +153,14 @@ class Programme(Struct, frozen=True, kw_only=True, dict=True):
         """The points of everything that counts."""
         return sum(self.points.values())
 
+    @cached_property
+    def gate_points(self) -> int | None:
+        """The points with which the gate is reached; None where each group must reach it too."""
+        if self.completion.each_group:
+            return None
+        threshold = self.completion.threshold
+        return -(-self.total_points * threshold.numerator // threshold.denominator)
+
     def component(self, component_id: str) -> Component | None:
         """The component with this id, or None when the programme has no such component."""
         return self._by_id.get(component_id)

@@ -25,8 +25,12 @@ from learning.facts import (
     Happening,
 )
 
-Mark = tuple[datetime, datetime, str]
-"""What was said of a component: when it happened, when that became known, and one of the words below."""
+Mark = tuple[datetime, datetime, str, int]
+"""What was said of a component: when it happened, when that became known, one of the words below, and `late`."""
+
+# `late` says from where on the log a fact was known: it is 0 for one that stood there by the end of the day (UK) on
+# which it happened, else the ordinal of the latest day that had started before it. So the decisions of any past day
+# can be made again with what was known then. Of the same fact, sent again, the earlier place counts.
 
 DONE = frozenset({"completed", "attended", "caught-up", "submitted", "banked"})
 """Words that say a component is done; `absent` and `reopened` say that it is not."""
@@ -42,6 +46,7 @@ class Noted(Struct, frozen=True, kw_only=True, gc=False):
 
     time: datetime
     recordedtime: datetime
+    late: int = 0
     data: Data
 
 
@@ -55,6 +60,8 @@ class State(Struct, kw_only=True, omit_defaults=True, gc=False):
     active_days: dict[int, int] = field(default_factory=dict)
     """Days with a visit: number of the week (from Monday 1 January 1) to one bit a weekday, Monday the lowest."""
     last_visit: datetime | None = None
+    late_visits: dict[int, int] = field(default_factory=dict)
+    """The days (ordinals) of `active_days` of which every visit was known late, and how late."""
 
 
 _NOTED = tagged(Noted, get_args(Happening))
@@ -77,6 +84,7 @@ def encode_state(state: State) -> bytes:
         life=state.life,
         active_days=dict(sorted(state.active_days.items())),
         last_visit=state.last_visit,
+        late_visits=dict(sorted(state.late_visits.items())),
     )
     return _encoder.encode(sorted_state)
 
@@ -86,11 +94,18 @@ def decode_state(raw: bytes) -> State:
     return _decoder.decode(raw)
 
 
-def fold(state: State, fact: Fact) -> State:
-    """Add one fact to the state (in place, since this is done a million times) and answer the state."""
+def fold(state: State, fact: Fact, known: date | None = None) -> State:
+    """Add one fact to the state (in place, since this is done a million times) and answer the state.
+
+    Args:
+        state: What is known so far.
+        fact: What to add.
+        known: The latest day that had started on the log before the fact; None when none had.
+    """
     add = _ADD.get(type(fact.data))
     if add is not None:
-        add(state, fact)
+        late = known.toordinal() if known is not None and known > uk_day(fact.time) else 0
+        add(state, fact, late)
     return state
 
 
@@ -102,47 +117,60 @@ def fold_all(facts: Iterable[Fact]) -> State:
     return state
 
 
-def _mark(state: State, data: Any, fact: Fact, word: str) -> None:
-    mark = (fact.time, fact.recordedtime, word)
+def _mark(state: State, data: Any, fact: Fact, word: str, late: int) -> None:
+    mark = (fact.time, fact.recordedtime, word, late)
     marks = state.components.get(data.component)
     if marks is None:
         state.components[data.component] = [mark]
-    elif mark not in marks:
-        insort(marks, mark)
+        return
+    for index, known in enumerate(marks):
+        if known[:3] == mark[:3]:
+            marks[index] = min(known, mark)
+            return
+    insort(marks, mark)
 
 
-def _add_completed(state: State, fact: Fact) -> None:
-    _mark(state, fact.data, fact, "completed")
+def _add_completed(state: State, fact: Fact, late: int) -> None:
+    _mark(state, fact.data, fact, "completed", late)
 
 
-def _add_attendance(state: State, fact: Fact) -> None:
+def _add_attendance(state: State, fact: Fact, late: int) -> None:
     data: Any = fact.data
-    _mark(state, data, fact, data.attendance)
+    _mark(state, data, fact, data.attendance, late)
 
 
-def _add_reopened(state: State, fact: Fact) -> None:
-    _mark(state, fact.data, fact, "reopened")
+def _add_reopened(state: State, fact: Fact, late: int) -> None:
+    _mark(state, fact.data, fact, "reopened", late)
 
 
-def _add_submitted(state: State, fact: Fact) -> None:
+def _add_submitted(state: State, fact: Fact, late: int) -> None:
     data: Any = fact.data
-    _mark(state, data, fact, "banked" if data.banked else "submitted")
-    _add_happening(state, fact)
+    _mark(state, data, fact, "banked" if data.banked else "submitted", late)
+    _add_happening(state, fact, late)
 
 
-def _add_visit(state: State, fact: Fact) -> None:
+def _add_visit(state: State, fact: Fact, late: int) -> None:
     if state.last_visit is None or fact.time > state.last_visit:
         state.last_visit = fact.time
-    week, weekday = divmod(uk_day(fact.time).toordinal() - 1, 7)
-    state.active_days[week] = state.active_days.get(week, 0) | 1 << weekday
+    day = uk_day(fact.time).toordinal()
+    week, weekday = divmod(day - 1, 7)
+    before = state.active_days.get(week, 0)
+    state.active_days[week] = before | 1 << weekday
+    known = state.late_visits.get(day, 0) if before >> weekday & 1 else late
+    if known and late:
+        state.late_visits[day] = min(known, late)
+    else:
+        state.late_visits.pop(day, None)
 
 
-def _add_happening(state: State, fact: Fact) -> None:
-    noted = _NOTED[type(fact.data)](time=fact.time, recordedtime=fact.recordedtime, data=fact.data)
+def _add_happening(state: State, fact: Fact, late: int) -> None:
+    noted = _NOTED[type(fact.data)](time=fact.time, recordedtime=fact.recordedtime, late=late, data=fact.data)
     place = _in_order(noted)
     index = bisect_left(state.life, place, key=_in_order)
     if index == len(state.life) or _in_order(state.life[index]) != place:
         state.life.insert(index, noted)
+    elif late < state.life[index].late:
+        state.life[index] = noted
 
 
 def _in_order(noted: Noted) -> tuple[datetime, datetime, str, bytes]:
@@ -150,7 +178,7 @@ def _in_order(noted: Noted) -> tuple[datetime, datetime, str, bytes]:
     return (noted.time, noted.recordedtime, noted.data.TYPE, msgspec.json.encode(noted.data))
 
 
-_ADD: dict[type[Data], Callable[[State, Fact], None]] = {
+_ADD: dict[type[Data], Callable[[State, Fact, int], None]] = {
     **dict.fromkeys(get_args(Happening), _add_happening),
     ComponentCompleted: _add_completed,
     AttendanceRecorded: _add_attendance,
@@ -163,7 +191,7 @@ _ADD: dict[type[Data], Callable[[State, Fact], None]] = {
 def done_since(marks: list[Mark]) -> datetime | None:
     """When a component was done: the first of the marks that say so since the last one that said otherwise."""
     since = None
-    for happened, _, word in reversed(marks):
+    for happened, _, word, _ in reversed(marks):
         if word not in DONE:
             break
         since = happened

@@ -1,12 +1,13 @@
 """Read model: one row an enrolment, with everything measured of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from learning.measures import Progress
-from projections.schema import enrolment_progress
+from projections.schema import checkpoint, enrolment_progress, enrolment_state
+from projections.upserting import upsert
 
 
 def row(enrolment: str, progress: Progress) -> dict[str, Any]:
@@ -39,7 +40,6 @@ def row(enrolment: str, progress: Progress) -> dict[str, Any]:
         "attempts_left": progress.attempts_left,
         "outcome": progress.outcome,
         "deadline": progress.deadline,
-        "as_of": progress.as_of,
         "expected_points": progress.expected_points,
         "expected": progress.expected,
         "lag_weeks": progress.lag_weeks,
@@ -51,14 +51,24 @@ def row(enrolment: str, progress: Progress) -> dict[str, Any]:
     }
 
 
+def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows."""
+    upsert(connection, enrolment_progress, rows)
+
+
 def find(connection: Connection, enrolment: str) -> dict[str, Any] | None:
-    """The row of one enrolment, if it is known."""
-    found = (
-        connection.execute(select(enrolment_progress).where(enrolment_progress.c.enrolment == enrolment))
-        .mappings()
-        .first()
-    )
+    """The row of one enrolment with the day that it is measured as of, if it is known."""
+    found = connection.execute(_rows().where(enrolment_progress.c.enrolment == enrolment)).mappings().first()
     return None if found is None else dict(found)
+
+
+def _rows() -> Select[Any]:
+    """All rows; they hold as of the latest day of the enrolment's home, though most days change nothing in them."""
+    state = enrolment_state.c
+    joined = enrolment_progress.join(enrolment_state, enrolment_progress.c.enrolment == state.enrolment).join(
+        checkpoint, checkpoint.c.partition == state.home
+    )
+    return select(enrolment_progress, checkpoint.c.day.label("as_of")).select_from(joined)
 
 
 def of_participant(connection: Connection, participant: str) -> list[str]:
@@ -86,7 +96,7 @@ def slowest(connection: Connection, limit: int, filters: Mapping[str, str] | Non
     `filters` names columns (`programme`, `intake`, `partner`) and the value each must have.
     """
     table = enrolment_progress.c
-    query = select(enrolment_progress).where(table.status == "active", table.lag_weeks > 0)
+    query = _rows().where(table.status == "active", table.lag_weeks > 0)
     for column, value in (filters or {}).items():
         query = query.where(table[column] == value)
     order = (table.lag_weeks.desc(), table.last_activity_at.asc().nulls_first(), table.enrolment)

@@ -12,14 +12,19 @@ from sqlalchemy import Connection, Table, select
 from eventlog.base import EventLog
 from eventlog.facts import FACTS_TOPIC
 from eventlog.rejects import park
-from learning.curriculum import Curriculum
 from learning.errors import EngagementError
+from projections import outbox
 from projections.live import LiveProjections
 from projections.projector import Projector
-from projections.schema import checkpoint, enrolment_progress, enrolment_state
+from projections.rulebook import Rulebook
+from projections.schema import about, checkpoint, metadata
 from projections.store import Store
 
 _CHUNK = 20_000
+
+_COMPARED = tuple(table for table in metadata.sorted_tables if table is not about)
+_UNCOMPARED = {"relayed"}
+"""Columns that a replay cannot know: what has left since."""
 
 Step = Callable[[int], object]
 """Told of every run of records that was applied, with their number."""
@@ -52,23 +57,24 @@ def replay(
 def rebuild(
     log: EventLog,
     live: LiveProjections,
-    curriculum: Curriculum,
+    rulebook: Rulebook,
     now: Callable[[], datetime],
     step: Step = lambda _: None,
 ) -> int:
     """Build a new store from the first record on while the live one goes on, and swap; answer the number of records."""
     with live.rebuilding(), Store(path := live.next_path()) as store:
-        projector = Projector(store, curriculum, park=lambda rejects: park(log, rejects), now=now)
+        projector = Projector(store, rulebook, park=lambda rejects: park(log, rejects), now=now)
         total = replay(log, projector, store, step=step)
         with live.swapping():
             total += replay(log, projector, store, step=step)
+            _keep_relayed(live, store)
             store.close()
             live.swap(path)
     return total
 
 
 def verify(
-    log: EventLog, live: Store, curriculum: Curriculum, now: Callable[[], datetime], step: Step = lambda _: None
+    log: EventLog, live: Store, rulebook: Rulebook, now: Callable[[], datetime], step: Step = lambda _: None
 ) -> int:
     """Replay the log into a store of its own and compare every row with the live one; answer the number of records.
 
@@ -80,37 +86,55 @@ def verify(
     with TemporaryDirectory(prefix="engagement-verify-") as folder, live.connect() as live_rows:
         until = {row.partition: row.next_offset for row in live_rows.execute(select(checkpoint))}
         with Store(Path(folder) / "replayed.db") as replayed:
-            projector = Projector(replayed, curriculum, park=lambda _: None, now=now)
+            projector = Projector(replayed, rulebook, park=lambda _: None, now=now)
             total = replay(log, projector, replayed, until, step) if until else 0
             with replayed.connect() as replayed_rows:
-                for table in (checkpoint, enrolment_state, enrolment_progress):
+                for table in _COMPARED:
                     _compare(table, live_rows, replayed_rows)
     return total
 
 
+def _keep_relayed(live: LiveProjections, rebuilt: Store) -> None:
+    """What had left the live store's outbox has left: a rebuild sends nothing again."""
+    if not live.path.exists():
+        return
+    with Store(live.path) as before, before.connect() as connection:
+        ids = outbox.relayed(connection)
+    with rebuilt.changing() as connection:
+        outbox.keep_relayed(connection, ids)
+
+
 def _compare(table: Table, live: Connection, replayed: Connection) -> None:
-    [key] = table.primary_key.columns
+    keys = [column.name for column in table.primary_key.columns]
     for ours, theirs in zip_longest(_rows(table, live), _rows(table, replayed)):
         if ours != theirs:
-            raise DifferenceError(_describe(table.name, key.name, ours, theirs))
+            raise DifferenceError(_describe(table.name, keys, ours, theirs))
 
 
 def _rows(table: Table, connection: Connection) -> Iterator[dict[str, Any]]:
-    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=1_000)
+    columns = (column for column in table.columns if column.name not in _UNCOMPARED)
+    query = select(*columns).order_by(*table.primary_key.columns).execution_options(yield_per=1_000)
     return (dict(row) for row in connection.execute(query).mappings())
 
 
-def _describe(table: str, key: str, ours: dict[str, Any] | None, theirs: dict[str, Any] | None) -> str:
-    if ours is None or theirs is None or ours[key] != theirs[key]:
-        present = min((row for row in (ours, theirs) if row is not None), key=lambda row: row[key])
+def _describe(table: str, keys: list[str], ours: dict[str, Any] | None, theirs: dict[str, Any] | None) -> str:
+    def place(row: dict[str, Any]) -> list[Any]:
+        return [row[key] for key in keys]
+
+    if ours is None or theirs is None or place(ours) != place(theirs):
+        present = min((row for row in (ours, theirs) if row is not None), key=place)
         where = (
             "the replay has it, the live store does not"
             if present is theirs
             else "the live store has it, the replay does not"
         )
-        return f"{table} {present[key]}: {where}; run `engagement rebuild`"
+        return f"{table} {_named(place(present))}: {where}; run `engagement rebuild`"
     column = next(name for name in ours if ours[name] != theirs[name])
     return (
-        f"{table} {ours[key]}: {column} is {ours[column]!r} in the live store "
+        f"{table} {_named(place(ours))}: {column} is {ours[column]!r} in the live store "
         f"and {theirs[column]!r} in a replay of the log; run `engagement rebuild`"
     )
+
+
+def _named(place: list[Any]) -> str:
+    return " ".join(map(str, place))

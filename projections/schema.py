@@ -19,7 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-VERSION = 1
+VERSION = 2
 """Of the tables and of the meaning of their columns; a store of another version is rebuilt, never migrated."""
 
 metadata = MetaData()
@@ -57,6 +57,14 @@ checkpoint = Table(
     Column("next_offset", Integer, nullable=False),
     Column("head", LargeBinary, nullable=False),
     Column("day", Date),
+    _text("policy"),
+)
+
+day_started = Table(
+    "day_started",
+    metadata,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
 )
 
 enrolment_state = Table(
@@ -64,6 +72,7 @@ enrolment_state = Table(
     metadata,
     _text("enrolment", primary_key=True),
     Column("home", Integer, nullable=False),
+    Column("spread", Boolean, nullable=False),
     Column("state", LargeBinary, nullable=False),
     Index("enrolment_state_home", "home"),
 )
@@ -97,7 +106,6 @@ enrolment_progress = Table(
     Column("attempts_left", Integer),
     _text("outcome"),
     Column("deadline", Date),
-    Column("as_of", Date),
     Column("expected_points", Integer),
     Column("expected", Float),
     Column("lag_weeks", Integer),
@@ -106,4 +114,57 @@ enrolment_progress = Table(
     Column("forecast", Float),
     _text("next_due"),
     Column("next_due_on", Date),
+)
+
+enrolment_risk = Table(
+    "enrolment_risk",
+    metadata,
+    _text("enrolment", primary_key=True),
+    _text("level", nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("reasons", LargeBinary, nullable=False),
+    _text("policy", nullable=False),
+    Column("since", Date),
+    Column("flagged_since", Date),
+    Column("comes_down", Date),
+    _text("stage"),
+    Column("stage_since", Instant),
+    _text("stage_by"),
+    Column("next_look", Date),
+    _text("decided_level", nullable=False),
+    _text("decided_signals", nullable=False),
+    Index("enrolment_risk_level", "level"),
+)
+
+risk_history = Table(
+    "risk_history",
+    metadata,
+    _text("enrolment", primary_key=True),
+    Column("day", Date, primary_key=True),
+    _text("level", nullable=False),
+    _text("previous_level", nullable=False),
+    _text("change"),
+    Column("points", Integer, nullable=False),
+    Column("reasons", LargeBinary, nullable=False),
+    _text("policy", nullable=False),
+    Column("since", Date),
+    Column("flagged_since", Date),
+    _text("status", nullable=False),
+    _text("provider", nullable=False),
+    _text("partner", nullable=False),
+    Index("risk_history_day", "day"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _text("id", primary_key=True),
+    Column("day", Date, nullable=False),
+    _text("enrolment", nullable=False),
+    _text("topic", nullable=False),
+    _text("key", nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("relayed", Boolean, nullable=False),
+    Index("outbox_waiting", "relayed", "day"),
+    Index("outbox_enrolment", "enrolment"),
 )

@@ -1,10 +1,9 @@
 """The one store of the projections: what a chunk of facts changes is written with its checkpoint, or not at all."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -13,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     ExceptionContext,
-    Table,
     create_engine,
     event,
     func,
@@ -22,14 +20,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import sqlite
 
 from eventlog.sqlite_file import remedy
 from learning.errors import EngagementError
-from projections.schema import VERSION, about, checkpoint, enrolment_progress, enrolment_state, metadata
+from projections import enrolment_states
+from projections.enrolment_states import StoredState
+from projections.schema import VERSION, about, checkpoint, metadata
 
-_PARAMETERS_AT_ONCE = 500
-_ROWS_AT_ONCE = 1_000
 _UNREADABLE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """Our statements are fixed, so when one makes no sense to SQLite, the file is not what it was."""
 
@@ -50,14 +47,8 @@ class Checkpoint(NamedTuple):
     """The log's hash chain up to there; empty while nothing was read."""
     day: date | None = None
     """The latest day that has started."""
-
-
-class StoredState(NamedTuple):
-    """The folded state of one enrolment."""
-
-    home: int
-    """The lowest partition that has facts of it (a merged participant's facts stand in two): its day counts."""
-    state: bytes
+    policy: str | None = None
+    """The version of the risk policy on that day."""
 
 
 class Store:
@@ -109,7 +100,7 @@ class Store:
         """The checkpoint of every partition that was read from."""
         with self.connect() as connection:
             return {
-                row.partition: Checkpoint(row.next_offset, row.head, row.day)
+                row.partition: Checkpoint(row.next_offset, row.head, row.day, row.policy)
                 for row in connection.execute(select(checkpoint))
             }
 
@@ -119,57 +110,28 @@ class Store:
 
     def states(self, enrolments: Iterable[str]) -> dict[str, StoredState]:
         """The states of these enrolments, as far as there are any."""
-        table = enrolment_state.c
-        wanted = list(enrolments)
-        found: dict[str, StoredState] = {}
         with self.connect() as connection:
-            for start in range(0, len(wanted), _PARAMETERS_AT_ONCE):
-                some = wanted[start : start + _PARAMETERS_AT_ONCE]
-                rows = connection.execute(
-                    select(table.enrolment, table.home, table.state).where(table.enrolment.in_(some))
-                )
-                found.update((row[0], StoredState(row[1], row[2])) for row in rows)
-        return found
+            return enrolment_states.find(connection, enrolments)
 
-    def states_at_home(self, partition: int) -> Iterator[tuple[str, StoredState]]:
-        """Every enrolment whose home the partition is."""
-        table = enrolment_state.c
-        with self.connect() as connection:
-            query = (
-                select(table.enrolment, table.home, table.state)
-                .where(table.home == partition)
-                .order_by(table.enrolment)
-                .execution_options(yield_per=_ROWS_AT_ONCE)
-            )
-            for row in connection.execute(query):
-                yield row[0], StoredState(row[1], row[2])
-
-    def write(
-        self,
-        partition: int,
-        before: Checkpoint,
-        after: Checkpoint,
-        states: Mapping[str, StoredState],
-        progress: Iterable[Mapping[str, Any]],
-    ) -> None:
-        """Write states, rows of the read model and the checkpoint in one transaction.
-
-        The rows are taken a thousand at a time, for a new day brings one of every enrolment.
+    @contextmanager
+    def writing(self, partition: int, before: Checkpoint, after: Checkpoint) -> Iterator[Connection]:
+        """One transaction that moves the partition on; what is written in the block is there with it, or not at all.
 
         Raises:
             StaleWriteError: When the partition's checkpoint is not `before`; then nothing is written.
         """
         with self._engine.begin() as connection:
             self._move_checkpoint(connection, partition, before, after)
-            if states:
-                rows = [{"enrolment": key, "home": each.home, "state": each.state} for key, each in states.items()]
-                connection.execute(_UPSERT_STATE, rows)
-            remaining = iter(progress)
-            while some := list(islice(remaining, _ROWS_AT_ONCE)):
-                connection.execute(_UPSERT_PROGRESS, some)
+            yield connection
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """One transaction on what has nothing to do with a checkpoint, such as which messages were relayed."""
+        with self._engine.begin() as connection:
+            yield connection
 
     def _move_checkpoint(self, connection: Connection, partition: int, before: Checkpoint, after: Checkpoint) -> None:
-        values = {"next_offset": after.next_offset, "head": after.head, "day": after.day}
+        values = after._asdict()
         at_before = (checkpoint.c.partition == partition) & (checkpoint.c.next_offset == before.next_offset)
         moved = connection.execute(update(checkpoint).where(at_before).values(values)).rowcount
         known = connection.scalar(select(func.count()).where(checkpoint.c.partition == partition))
@@ -180,16 +142,6 @@ class Store:
                 f"partition {partition} is no longer at offset {before.next_offset}; "
                 "another worker has moved it on, so this one must read its checkpoint again"
             )
-
-
-def _upsert(table: Table, key: str) -> Any:
-    statement = sqlite.insert(table)
-    changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name != key}
-    return statement.on_conflict_do_update(index_elements=[key], set_=changed)
-
-
-_UPSERT_STATE = _upsert(enrolment_state, "enrolment")
-_UPSERT_PROGRESS = _upsert(enrolment_progress, "enrolment")
 
 
 def _engine(path: Path) -> Engine:

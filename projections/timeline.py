@@ -46,7 +46,7 @@ def _order(entry: Entry) -> tuple[datetime, str, datetime, str]:
 
 def _marks(state: State) -> Iterator[Entry]:
     for component, marks in state.components.items():
-        for happened, recorded, word in marks:
+        for happened, recorded, word, _ in marks:
             yield Entry(time=happened, what=word, component=component, recordedtime=recorded)
 
 

@@ -17,8 +17,8 @@ from eventlog.facts import FACTS_TOPIC
 from eventlog.locks import worker_lock
 from eventlog.rejects import REJECTS_TOPIC
 from learning.errors import EngagementError
-from projections.curriculum_files import CurriculumFolder
 from projections.live import LiveProjections
+from projections.rulebook import RulebookFolders
 from projections.store import Checkpoint
 from stream_processors.chunks import unpack
 from stream_processors.day_clock import DayClock, latest_day, utc_now
@@ -67,9 +67,9 @@ class Pipeline(EngagementApp):
             self.log_file = self._held.enter_context(EmbeddedLog(settings.log_path))
             self.log_file.create_topic(FACTS_TOPIC, settings.partitions)
             self.log_file.create_topic(REJECTS_TOPIC, 1)
-            programmes = CurriculumFolder(settings.programmes_dir)
+            rules = RulebookFolders(settings.programmes_dir, settings.policies_dir)
             live = LiveProjections(settings.projections_dir)
-            self.tracker = Tracker(self.log_file, live, programmes, self._now)
+            self.tracker = Tracker(self.log_file, live, rules, self._now)
             self._held.callback(self.tracker.close)
             checkpoints = self.tracker.checkpoints()
             self.log_file.verify(

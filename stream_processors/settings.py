@@ -37,3 +37,8 @@ class WorkerSettings(BaseSettings):
     def programmes_dir(self) -> Path:
         """The folder of your own catalogue files."""
         return self.data_dir / "programmes"
+
+    @property
+    def policies_dir(self) -> Path:
+        """The folder of your own risk policies."""
+        return self.data_dir / "policies"

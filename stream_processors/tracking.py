@@ -10,9 +10,9 @@ import structlog
 from eventlog.base import EventLog
 from eventlog.rejects import park
 from learning.errors import EngagementError
-from projections.curriculum_files import CurriculumFolder
 from projections.live import LiveProjections
 from projections.projector import Applied, Projector
+from projections.rulebook import RulebookFolders
 from projections.store import Checkpoint
 from stream_processors.chunks import Chunk
 
@@ -23,13 +23,13 @@ class Tracker:
     """Applies chunks to the live projections, away from the event loop, and knows how far it has come."""
 
     def __init__(
-        self, log: EventLog, live: LiveProjections, programmes: CurriculumFolder, now: Callable[[], datetime]
+        self, log: EventLog, live: LiveProjections, rules: RulebookFolders, now: Callable[[], datetime]
     ) -> None:
-        """Fold into `live` by the `programmes` as they are; park on `log` what cannot be read, dated `now`."""
+        """Fold into `live` by the `rules` as they are; park on `log` what cannot be read, dated `now`."""
         self._log = log
         self._live = live
-        self._programmes = programmes
-        self._curriculum = programmes.current()
+        self._rules = rules
+        self._rulebook = rules.current()
         self._now = now
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="projections")
         self.totals = Applied()
@@ -52,16 +52,16 @@ class Tracker:
 
     def _apply(self, chunk: Chunk, partition: int) -> Applied:
         with self._live.writing() as store:
-            self._look_at_programmes()
-            projector = Projector(store, self._curriculum, park=lambda rejects: park(self._log, rejects), now=self._now)
+            self._look_at_rules()
+            projector = Projector(store, self._rulebook, park=lambda rejects: park(self._log, rejects), now=self._now)
             return projector.apply(partition, chunk.records, chunk.head)
 
-    def _look_at_programmes(self) -> None:
-        """Take up programmes that were added; a faulty file must not stop the work on all others."""
+    def _look_at_rules(self) -> None:
+        """Take up programmes and policies that were added; a faulty file must not stop the work on all others."""
         try:
-            self._curriculum = self._programmes.current()
+            self._rulebook = self._rules.current()
         except EngagementError as error:
-            logger.warning("kept the programmes as they were", reason=str(error))
+            logger.warning("kept programmes and policies as they were", reason=str(error))
 
     def close(self) -> None:
         """Finish the chunk at hand and let go of the projections."""

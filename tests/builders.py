@@ -24,6 +24,8 @@ from learning.facts import (
     Deferred,
     Enrolled,
     ExtenuatingCircumstancesGranted,
+    FlagAcknowledged,
+    ImprovementSeen,
     ParticipantMerged,
     Resumed,
     Transferred,
@@ -135,6 +137,8 @@ DATA: dict[type[Data], st.SearchStrategy[Any]] = {
     Transferred: st.builds(Transferred, partner=_PARTY, intake=st.sampled_from((None, "autumn", "spring"))),
     ParticipantMerged: st.builds(ParticipantMerged, retired=_PERSON, into=_PERSON),
     ContactMade: st.builds(ContactMade, by=st.just("staff-1")),
+    FlagAcknowledged: st.builds(FlagAcknowledged, by=st.just("staff-1")),
+    ImprovementSeen: st.builds(ImprovementSeen, by=st.just("staff-1")),
 }
 """For each type of fact about an enrolment, a strategy for what it says."""
 

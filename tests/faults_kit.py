@@ -19,6 +19,7 @@ from eventlog.rejects import REJECTS_TOPIC
 from projections import rebuild, schema
 from projections.curriculum_files import load_curriculum
 from projections.live import LiveProjections
+from projections.rulebook import Rulebook
 from stream_processors.app import Pipeline
 from stream_processors.runner import run
 from stream_processors.settings import WorkerSettings
@@ -217,7 +218,7 @@ def assert_exact(data_dir: Path, day: date) -> None:
         heads = {(FACTS_TOPIC, key): (each.next_offset, each.head) for key, each in store.checkpoints().items()}
         log.verify(heads)
         assert caught_up(data_dir, log)
-        rebuild.verify(log, store, curriculum, lambda: NOW)
+        rebuild.verify(log, store, Rulebook(curriculum), lambda: NOW)
         expected = expected_rows((line for _, line in facts_on(log)), curriculum, day)
     found = rows(data_dir)
     assert found.keys() == expected.keys()

@@ -82,7 +82,7 @@ def retry(
     wiring: Wiring = context.obj
     with wiring.log() as log:
         chosen = list(parked(log).values()) if everything else _chosen(log, reject_ids or [])
-        results = retry_rejects(log, chosen, wiring.curriculum(), utc_now, lambda: rebuild_all(wiring))
+        results = retry_rejects(log, chosen, wiring.rulebook(), utc_now, lambda: rebuild_all(wiring))
     if as_json:
         output.json(results)
     elif results:

@@ -43,7 +43,7 @@ def rebuild_all(wiring: Wiring) -> int:
         output.say(_CHECKING)
         log.verify()
         with _steps(log, "Replaying the log") as step:
-            return rebuild_projections(log, wiring.live_or_new(), wiring.curriculum(), utc_now, step)
+            return rebuild_projections(log, wiring.live_or_new(), wiring.rulebook(), utc_now, step)
 
 
 def verify(context: Context, as_json: AsJson = False) -> None:
@@ -70,7 +70,7 @@ def _verify(wiring: Wiring) -> int:
         checkpoints = store.checkpoints()
         log.verify({(FACTS_TOPIC, key): (each.next_offset, each.head) for key, each in checkpoints.items()})
         with _steps(log, "Replaying the log") as step:
-            return verify_projections(log, store, wiring.curriculum(), utc_now, step)
+            return verify_projections(log, store, wiring.rulebook(), utc_now, step)
 
 
 @contextmanager

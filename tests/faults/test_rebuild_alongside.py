@@ -10,6 +10,7 @@ from eventlog.facts import publish, start_day
 from learning.events import encode
 from projections import rebuild
 from projections.live import LiveProjections, RebuildRunningError
+from projections.rulebook import Rulebook
 from projections.store import Store
 from tests.fact_lives import LAST_DAY, lives, own_programmes
 from tests.faults_kit import NOW, Process, Worker, assert_exact, caught_up, open_log, rows, wait_until, work
@@ -35,7 +36,7 @@ def test_a_rebuild_while_facts_arrive_and_a_worker_runs(tmp_path: Path) -> None:
         wait_until("there is something to rebuild", lambda: len(log.read("learning-events", 0, 0, 9)) > 8, appender)
         old = live.path
 
-        rebuild.rebuild(log, live, curriculum, lambda: NOW, step=lambda _records: appender.tell("50"))
+        rebuild.rebuild(log, live, Rulebook(curriculum), lambda: NOW, step=lambda _records: appender.tell("50"))
         assert live.path != old
         assert not old.exists()
 
@@ -68,7 +69,7 @@ def test_a_rebuild_that_is_killed_leaves_the_live_store_alone(tmp_path: Path) ->
         work(tmp_path)
         assert_exact(tmp_path, LAST_DAY)
 
-        rebuild.rebuild(log, live, curriculum, lambda: NOW)
+        rebuild.rebuild(log, live, Rulebook(curriculum), lambda: NOW)
     assert [each.name for each in live.folder.glob("store-*.db")] == [live.path.name]
     assert live.path != path
     assert_exact(tmp_path, LAST_DAY)
@@ -82,13 +83,13 @@ def test_a_second_rebuild_beside_the_first_is_refused(tmp_path: Path) -> None:
 
     def rebuild_once_more(_records: int) -> None:
         with pytest.raises(RebuildRunningError) as caught:
-            rebuild.rebuild(log, LiveProjections(tmp_path / "projections"), curriculum, lambda: NOW)
+            rebuild.rebuild(log, LiveProjections(tmp_path / "projections"), Rulebook(curriculum), lambda: NOW)
         refused.append(str(caught.value))
 
     with open_log(tmp_path) as log:
         publish(log, lives(seed=7, facts=200, curriculum=curriculum), now=NOW)
         start_day(log, LAST_DAY, NOW)
-        rebuild.rebuild(log, live, curriculum, lambda: NOW, step=rebuild_once_more)
+        rebuild.rebuild(log, live, Rulebook(curriculum), lambda: NOW, step=rebuild_once_more)
 
     assert "are being rebuilt already; wait until" in refused[0]
     assert_exact(tmp_path, LAST_DAY)
@@ -129,6 +130,6 @@ _REBUILD_THAT_STOPS_MIDWAY = dedent(
 
     live, curriculum = LiveProjections(data_dir / "projections"), load_curriculum(data_dir / "programmes")
     with open_log(data_dir) as log:
-        rebuild.rebuild(log, live, curriculum, lambda: NOW, step)
+        rebuild.rebuild(log, live, Rulebook(curriculum), lambda: NOW, step)
     """
 )

@@ -14,6 +14,7 @@ from eventlog.slots import OFFSETS
 from projections import rebuild
 from projections.curriculum_files import load_curriculum
 from projections.live import LiveProjections
+from projections.rulebook import Rulebook
 from projections.store import StoreError
 from tests.builders import enrolled
 from tests.fact_lives import LAST_DAY, lives, own_programmes
@@ -124,7 +125,7 @@ def test_a_store_that_cannot_be_used_is_refused_until_it_is_rebuilt(
         work(data_dir)
 
     with open_log(data_dir) as log:
-        rebuild.rebuild(log, live, load_curriculum(data_dir / "programmes"), lambda: NOW)
+        rebuild.rebuild(log, live, Rulebook(load_curriculum(data_dir / "programmes")), lambda: NOW)
     work(data_dir)
     assert_exact(data_dir, LAST_DAY)
 

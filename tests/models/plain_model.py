@@ -44,6 +44,7 @@ def plain_row(facts: Iterable[Fact], curriculum: Curriculum, day: date | None) -
     done = {name: when for name in components(told) if (when := done_since(told, name)) is not None}
     status, since = status_of(told, course, done, day)
     clock = day if day is None or since is None else min(day, since)
+    begun = fresh_start(told, course, done)
     return {
         **row,
         "status": status,
@@ -51,8 +52,8 @@ def plain_row(facts: Iterable[Fact], curriculum: Curriculum, day: date | None) -
         "components_done": len([each for each in course.counting if each.id in done]),
         "assessments_submitted": len({c for c in components(told) if {"submitted", "banked"} & set(said(told, c))}),
         "last_activity_at": last_activity(told),
-        "expected_points": None if clock is None else course.expected(clock),
-        "lag_weeks": None if clock is None else course.lag(clock, course.points_of(done)),
+        "expected_points": None if clock is None else course.expected_pro_rata(clock, begun),
+        "lag_weeks": None if clock is None else course.lag(clock, course.points_of(done), begun),
     }
 
 
@@ -110,11 +111,47 @@ class Course:
         """Points of what was due before a day."""
         return self.points_of({each.id for each in self.counting if self.due(each) < day})
 
-    def lag(self, day: date, points: Fraction) -> int:
-        """Study weeks over before a day, less those whose plan these points fulfil."""
-        over = len([end for end in self.week_ends if end < day])
-        weeks = [0, *(week for week, end in enumerate(self.week_ends, 1) if self.expected(end + DAY) <= points)]
-        return max(0, over - max(weeks))
+    def over(self, day: date) -> int:
+        """Study weeks over before a day."""
+        return len([end for end in self.week_ends if end < day])
+
+    def reached(self, points: Fraction) -> int:
+        """The latest study week whose plan these points fulfil."""
+        return max([0, *(week for week, end in enumerate(self.week_ends, 1) if self.expected(end + DAY) <= points)])
+
+    def lag(self, day: date, points: Fraction, begun: tuple[int, int] | None) -> int:
+        """Study weeks due before a day, less those whose plan these points fulfil."""
+        return max(0, self.weeks_due(day, begun) - self.reached(points))
+
+    def weeks_due(self, day: date, begun: tuple[int, int] | None) -> int:
+        """The weeks over; of who began anew behind the plan, the weeks missed are shared out over those left."""
+        over = self.over(day)
+        if begun is None:
+            return over
+        week, reached = begun
+        if over <= week:
+            return min(over, reached)
+        weeks = len(self.week_ends)
+        return reached + int(Fraction(weeks - reached, weeks - week) * (over - week))
+
+    def expected_pro_rata(self, day: date, begun: tuple[int, int] | None) -> Fraction:
+        """What was due before a day, the weeks missed before a new beginning shared out."""
+        if begun is None:
+            return self.expected(day)
+        week = self.weeks_due(day, begun)
+        return self.expected(self.week_ends[week - 1] + DAY) if week else Fraction(0)
+
+
+def fresh_start(told: list[Fact], course: Course, done: dict[str, datetime]) -> tuple[int, int] | None:
+    """Weeks over and weeks fulfilled on the latest day on which somebody behind the plan joined, returned or moved."""
+    days = {next(uk(each.time) for each in told if kind(each) == "enrolled")}
+    days |= {uk(each.time) for each in told if kind(each) == "resumed"}
+    days |= {uk(each.time) for each in told if kind(each) == "transferred" and each.data.intake}  # type: ignore[attr-defined]
+    for day in sorted(days, reverse=True):
+        points = course.points_of([name for name, when in done.items() if uk(when) < day])
+        if course.reached(points) < course.over(day):
+            return course.over(day), course.reached(points)
+    return None
 
 
 def status_of(told: list[Fact], course: Course, done: dict[str, datetime], day: date | None) -> tuple[str, date | None]:

@@ -90,7 +90,7 @@ def test_a_submission_is_about_a_component_and_about_an_attempt(banked: bool, wo
     """Handing work in marks its component and is kept among the happenings of the enrolment."""
     state = fold_all([make(AssessmentSubmitted(component="case-study", attempt=1, banked=banked), at(150))])
 
-    assert state.components == {"case-study": [(at(150), at(150), word)]}
+    assert state.components == {"case-study": [(at(150), at(150), word, 0)]}
     assert [noted.time for noted in state.life] == [at(150)]
 
 

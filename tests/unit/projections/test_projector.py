@@ -13,6 +13,7 @@ from learning.measures import measure
 from learning.progress import fold_all
 from projections import enrolment_progress
 from projections.projector import Applied, GapError, Projector
+from projections.rulebook import Rulebook
 from projections.store import Store
 from tests.builders import SMALL, START, at, completed, enrolled, make
 
@@ -26,7 +27,7 @@ class Bench:
         """Park into a list."""
         self.store = store
         self.parked: list[Parked] = []
-        self.projector = Projector(store, SMALL, park=self.parked.extend, now=lambda: START)
+        self.projector = Projector(store, Rulebook(SMALL), park=self.parked.extend, now=lambda: START)
 
     def apply(self, partition: int, *messages: Fact | bytes, first: int = 0) -> Applied:
         """Apply facts, or raw messages, as records from an offset on."""
@@ -50,7 +51,7 @@ def expected(facts: Sequence[Fact], day: date | None) -> dict[str, object]:
     """The row that a fold in memory gives."""
     progress = measure(fold_all(facts), SMALL, day)
     assert progress is not None
-    return enrolment_progress.row(facts[0].subject, progress)
+    return {**enrolment_progress.row(facts[0].subject, progress), "as_of": day}
 
 
 def test_facts_become_a_row(bench: Bench) -> None:
@@ -170,7 +171,7 @@ def test_rejects_are_parked_before_the_checkpoint_passes_them(bench: Bench) -> N
     def full(_: object) -> None:
         raise OSError("disk full")
 
-    projector = Projector(bench.store, SMALL, park=full, now=lambda: START)
+    projector = Projector(bench.store, Rulebook(SMALL), park=full, now=lambda: START)
     with pytest.raises(OSError, match="disk full"):
         projector.apply(0, [(0, encode(enrolled())), (1, b"not a fact")], HEAD)
 

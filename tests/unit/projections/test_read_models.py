@@ -22,6 +22,7 @@ from projections.cohort_completion import cohorts
 from projections.enrolment_progress import find, ids_like, of_participant, slowest
 from projections.partner_summary import partners
 from projections.projector import Projector
+from projections.rulebook import Rulebook
 from projections.store import Store
 from projections.timeline import timeline
 from tests.builders import COMPONENTS, SMALL, START, at, completed, enrolled, make
@@ -54,7 +55,7 @@ def four_enrolments() -> list[Fact]:
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store with the four enrolments."""
     with Store(tmp_path / "store.db") as opened:
-        projector = Projector(opened, SMALL, park=lambda _: None, now=lambda: START)
+        projector = Projector(opened, Rulebook(SMALL), park=lambda _: None, now=lambda: START)
         projector.apply(0, [(offset, encode(fact)) for offset, fact in enumerate(four_enrolments())], b"head")
         yield opened
 
@@ -131,7 +132,7 @@ def test_the_timeline_tells_an_enrolment_in_order(tmp_path: Path) -> None:
         enrolled(),
     ]
     with Store(tmp_path / "other.db") as store:
-        projector = Projector(store, SMALL, park=lambda _: None, now=lambda: START)
+        projector = Projector(store, Rulebook(SMALL), park=lambda _: None, now=lambda: START)
         projector.apply(0, [(offset, encode(fact)) for offset, fact in enumerate(facts)], b"head")
         story = timeline(store, "e-1")
 
@@ -159,7 +160,7 @@ def test_records_of_one_moment_are_told_as_they_became_known(tmp_path: Path) -> 
         ),
     ]
     with Store(tmp_path / "other.db") as store:
-        projector = Projector(store, SMALL, park=lambda _: None, now=lambda: START)
+        projector = Projector(store, Rulebook(SMALL), park=lambda _: None, now=lambda: START)
         projector.apply(0, [(offset, encode(fact)) for offset, fact in enumerate(facts)], b"head")
         story = timeline(store, "e-1")
 

@@ -12,6 +12,7 @@ from eventlog.facts import FACTS_TOPIC, publish, start_day
 from projections.live import LiveProjections
 from projections.projector import Projector
 from projections.rebuild import DifferenceError, rebuild, replay, verify
+from projections.rulebook import Rulebook
 from projections.schema import enrolment_progress, enrolment_state
 from projections.store import Store
 from tests.builders import COMPONENTS, SMALL, START, at, completed, enrolled
@@ -44,7 +45,7 @@ def live(tmp_path: Path, log: EmbeddedLog) -> LiveProjections:
     """Projections that have seen all of the log."""
     projections = LiveProjections(tmp_path / "projections")
     with projections.writing() as store:
-        replay(log, Projector(store, SMALL, park=lambda _: None, now=now), store)
+        replay(log, Projector(store, Rulebook(SMALL), park=lambda _: None, now=now), store)
     return projections
 
 
@@ -119,13 +120,13 @@ def test_a_writer_goes_on_in_the_new_store(log: EmbeddedLog, live: LiveProjectio
 
     with live.writing() as store:
         assert store.path == live.path
-        assert replay(log, Projector(store, SMALL, park=lambda _: None, now=now), store) == 1
+        assert replay(log, Projector(store, Rulebook(SMALL), park=lambda _: None, now=now), store) == 1
 
 
 def test_what_is_left_of_a_rebuild_that_was_cut_off_is_no_hindrance(log: EmbeddedLog, live: LiveProjections) -> None:
     """A half-built store is thrown away and built again."""
     with Store(live.next_path()) as half_built:
-        projector = Projector(half_built, SMALL, park=lambda _: None, now=now)
+        projector = Projector(half_built, Rulebook(SMALL), park=lambda _: None, now=now)
         replay(log, projector, half_built, {0: 1})
 
     rebuild(log, live, SMALL, now)

@@ -1,6 +1,6 @@
 """The store: effects with their checkpoint, and stale writes refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from weakref import ReferenceType, ref
@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from learning.curriculum import UnknownProgrammeError
 from learning.measures import measure
 from learning.progress import encode_state, fold_all
-from projections import enrolment_progress, schema
+from projections import enrolment_progress, enrolment_states, schema
 from projections.schema import about
 from projections.store import Checkpoint, StaleWriteError, Store, StoredState, StoreError
 from tests.builders import SMALL, completed, enrolled
@@ -31,6 +31,20 @@ def store(tmp_path: Path) -> Store:
         yield opened
 
 
+def write(
+    store: Store,
+    partition: int,
+    before: Checkpoint,
+    after: Checkpoint,
+    states: Mapping[str, StoredState],
+    rows: Iterable[Mapping[str, object]],
+) -> None:
+    """Write states and rows with a checkpoint."""
+    with store.writing(partition, before, after) as connection:
+        enrolment_states.put(connection, states)
+        enrolment_progress.put(connection, rows)
+
+
 def some_effects() -> tuple[dict[str, StoredState], list[dict[str, object]]]:
     """A state and its row."""
     state = fold_all([enrolled(), completed("module-1")])
@@ -43,21 +57,21 @@ def test_effects_are_there_with_their_checkpoint(store: Store) -> None:
     """State, row and checkpoint of one write are read back together."""
     states, rows = some_effects()
 
-    store.write(3, Checkpoint(), FIRST, states, rows)
+    write(store, 3, Checkpoint(), FIRST, states, rows)
 
     assert store.checkpoint(3) == FIRST
     assert store.states(["e-1", "e-2"]) == states
     with store.connect() as connection:
-        assert enrolment_progress.find(connection, "e-1") == rows[0]
+        assert enrolment_progress.find(connection, "e-1") == {**rows[0], "as_of": FIRST.day}
 
 
 def test_a_stale_write_is_refused_whole(store: Store) -> None:
     """Who read an older checkpoint writes nothing, neither state nor checkpoint."""
-    store.write(3, Checkpoint(), FIRST, {}, [])
+    write(store, 3, Checkpoint(), FIRST, {}, [])
     states, rows = some_effects()
 
     with pytest.raises(StaleWriteError, match="partition 3 is no longer at offset 0"):
-        store.write(3, Checkpoint(), Checkpoint(5, b"head-5"), states, rows)
+        write(store, 3, Checkpoint(), Checkpoint(5, b"head-5"), states, rows)
 
     assert store.checkpoint(3) == FIRST
     assert store.states(["e-1"]) == {}
@@ -69,7 +83,7 @@ def test_a_write_that_fails_leaves_the_checkpoint(store: Store) -> None:
     rows[0]["programme"] = None
 
     with pytest.raises(Exception, match="NOT NULL"):
-        store.write(3, Checkpoint(), FIRST, states, rows)
+        write(store, 3, Checkpoint(), FIRST, states, rows)
 
     assert store.checkpoint(3) == Checkpoint()
     assert store.states(["e-1"]) == {}
@@ -86,7 +100,7 @@ def test_rows_are_let_go_of_as_they_are_written(store: Store) -> None:
             made.append(ref(fresh))
         assert sum(each() is not None for each in made) <= 2_500
 
-    store.write(3, Checkpoint(), FIRST, {}, rows())
+    write(store, 3, Checkpoint(), FIRST, {}, rows())
 
     with store.connect() as connection:
         assert len(connection.execute(schema.enrolment_progress.select()).all()) == len(made) == 5_000
@@ -102,7 +116,7 @@ def test_a_row_that_cannot_be_measured_leaves_nothing_written(store: Store) -> N
         raise UnknownProgrammeError("programme small/gone is in no catalogue file")
 
     with pytest.raises(UnknownProgrammeError):
-        store.write(3, Checkpoint(), FIRST, {}, rows())
+        write(store, 3, Checkpoint(), FIRST, {}, rows())
 
     assert store.checkpoint(3) == Checkpoint()
     with store.connect() as connection:
@@ -118,7 +132,7 @@ def test_a_full_disk_is_one_sentence(store: Store) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 5}")
 
     with pytest.raises(StoreError, match=r"store\.db could not be read or written: the disk is full; free some space"):
-        store.write(3, Checkpoint(), FIRST, states, rows)
+        write(store, 3, Checkpoint(), FIRST, states, rows)
 
     assert store.checkpoint(3) == Checkpoint()
 
@@ -136,7 +150,7 @@ def test_a_store_that_lost_a_table_is_to_be_rebuilt(store: Store) -> None:
 def test_a_write_for_a_partition_that_was_never_read_begins_at_zero(store: Store) -> None:
     """A first write that claims to go on from somewhere is stale."""
     with pytest.raises(StaleWriteError):
-        store.write(3, Checkpoint(4), Checkpoint(5, b"head-5"), {}, [])
+        write(store, 3, Checkpoint(4), Checkpoint(5, b"head-5"), {}, [])
 
 
 def test_a_reader_sees_one_moment(store: Store) -> None:
@@ -144,17 +158,16 @@ def test_a_reader_sees_one_moment(store: Store) -> None:
     states, rows = some_effects()
     with store.connect() as connection:
         assert enrolment_progress.find(connection, "e-1") is None
-        store.write(3, Checkpoint(), FIRST, states, rows)
+        write(store, 3, Checkpoint(), FIRST, states, rows)
         assert enrolment_progress.find(connection, "e-1") is None
 
 
 def test_more_states_than_one_statement_takes_are_found(store: Store) -> None:
     """Asking for thousands of states at once works."""
     states = {f"e-{number}": StoredState(0, b"state") for number in range(1_700)}
-    store.write(0, Checkpoint(), FIRST, states, [])
+    write(store, 0, Checkpoint(), FIRST, states, [])
 
     assert store.states(states) == states
-    assert dict(store.states_at_home(0)) == states
 
 
 def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:

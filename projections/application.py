@@ -1,0 +1,181 @@
+"""The work on one run of records within one transaction: fold, and look again at whom facts or a new day concern.
+
+As a day starts, whoever can have changed is assessed and a decision that differs is kept and told; between days only
+what is current follows the facts. So decisions depend on the log alone and not on how it was cut into runs.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection
+
+from learning.changes import NOTHING_DECIDED, Decided
+from learning.events import Fact
+from learning.flags import flag_life
+from learning.measures import Progress, measure
+from learning.progress import State, decode_state, encode_state, fold
+from learning.risk import Assessment, assess
+from projections import days, enrolment_progress, enrolment_risk, enrolment_states
+from projections.decisions import Decisions, Folded
+from projections.enrolment_risk import Due
+from projections.enrolment_states import StoredState
+from projections.rulebook import Rulebook
+from projections.store import Checkpoint
+from projections.upserting import ROWS_AT_ONCE
+
+
+class Application:
+    """Applies facts and days of one partition, in the order of the log, on a connection."""
+
+    def __init__(
+        self, connection: Connection, rulebook: Rulebook, partition: int, before: Checkpoint, end: date | None
+    ) -> None:
+        """Go on from a checkpoint; `end` is the last day of the run."""
+        self._connection = connection
+        self._rulebook = rulebook
+        self._partition = partition
+        self._day = before.day
+        self._policy = before.policy
+        self._end = end
+        self._decisions = Decisions(connection, rulebook)
+        self._changed: dict[str, Folded] = {}
+        """Enrolments whose state is newer than what is current of them."""
+        self._days: dict[int, date | None] = {partition: before.day}
+        self._anew: set[str] = set()
+        """Enrolments whose decisions are to be made again."""
+        self.enrolments: set[str] = set()
+        """Enrolments whose state changed."""
+
+    @property
+    def day(self) -> date | None:
+        """The latest day that has started."""
+        return self._day
+
+    def fold(self, facts: Sequence[Fact]) -> None:
+        """Fold facts into the states of their enrolments."""
+        unread = {fact.subject for fact in facts} - self._changed.keys()
+        stored = enrolment_states.find(self._connection, unread)
+        before = {**stored, **{enrolment: folded.stored for enrolment, folded in self._changed.items()}}
+        states = {enrolment: decode_state(each.state) for enrolment, each in stored.items()}
+        states.update((enrolment, folded.state) for enrolment, folded in self._changed.items())
+        touched = dict.fromkeys(fact.subject for fact in facts)
+        for fact in facts:
+            state = states.get(fact.subject)
+            if state is None:
+                state = states[fact.subject] = State()
+            fold(state, fact, self._day)
+        fresh: dict[str, StoredState] = {}
+        for enrolment in touched:
+            after = self._stored(before.get(enrolment), states[enrolment])
+            if after != before.get(enrolment):
+                self._changed[enrolment] = Folded(enrolment, states[enrolment], after)
+                fresh[enrolment] = after
+                if after.spread and self._out_of_step(before.get(enrolment), after):
+                    self._anew.add(enrolment)
+        enrolment_states.put(self._connection, fresh)
+        self.enrolments.update(fresh)
+
+    def _stored(self, before: StoredState | None, state: State) -> StoredState:
+        raw, partition = encode_state(state), self._partition
+        if before is None:
+            return StoredState(partition, raw)
+        return StoredState(min(partition, before.home), raw, before.spread or partition != before.home)
+
+    def _out_of_step(self, before: StoredState | None, after: StoredState) -> bool:
+        """Whether days were decided without facts that stood on the log, in another partition, when they started."""
+        if before is None or before.home != after.home or not before.spread:
+            return True
+        return after.home != self._partition and days.latest(self._connection, after.home) != self._day
+
+    def start_day(self, day: date) -> None:
+        """Decide everybody at home in the partition who can have changed, as a day starts."""
+        policy = self._rulebook.policies.on(day).version
+        due = self._due(day, everybody=policy != self._policy)
+        self._day, self._policy = day, policy
+        self._days[self._partition] = day
+        days.add(self._connection, self._partition, day)
+        while some := list(islice(due, ROWS_AT_ONCE)):
+            self._decide(some, day)
+
+    def _due(self, day: date, *, everybody: bool) -> Iterator[Due]:
+        changed = {key: each for key, each in self._changed.items() if each.stored.home == self._partition}
+        decided = enrolment_risk.decided(self._connection, changed)
+        for enrolment, folded in changed.items():
+            yield Due(enrolment, folded.stored, decided.get(enrolment, NOTHING_DECIDED))
+        for each in enrolment_risk.due(self._connection, self._partition, day, everybody=everybody):
+            if each.enrolment not in changed:
+                yield each
+
+    def _decide(self, due: Iterable[Due], day: date) -> None:
+        """Decide as a day starts; who is due again before the run ends is not measured yet."""
+        rows = Rows(self._connection)
+        for enrolment, stored, before in due:
+            folded = self._changed.pop(enrolment, None) or Folded(enrolment, decode_state(stored.state), stored)
+            looked = self._look(folded.state, day)
+            if looked is None:
+                continue
+            progress, assessment = looked
+            if assessment is None or not self._due_again(assessment):
+                rows.progress.append(enrolment_progress.row(enrolment, progress))
+            if assessment is not None:
+                after = self._decisions.decide(folded, before, assessment, progress.standing)
+                rows.risk.append(_risk_row(folded, assessment, after))
+        rows.write()
+        self._decisions.write()
+
+    def _due_again(self, assessment: Assessment) -> bool:
+        """Whether another day of this run looks at the enrolment again."""
+        return self._end is not None and assessment.next_change is not None and assessment.next_change <= self._end
+
+    def finish(self) -> None:
+        """Look at everybody whose state has changed since the last day of the run."""
+        decided = enrolment_risk.decided(self._connection, self._changed.keys() | self._anew)
+        for enrolment, stored in enrolment_states.find(self._connection, self._anew).items():
+            decided[enrolment] = self._decisions.make_anew(enrolment, stored)
+            self._changed.setdefault(enrolment, Folded(enrolment, decode_state(stored.state), stored))
+        rows = Rows(self._connection)
+        for enrolment, folded in self._changed.items():
+            looked = self._look(folded.state, self._today(folded.stored.home))
+            if looked is None:
+                continue
+            progress, assessment = looked
+            rows.progress.append(enrolment_progress.row(enrolment, progress))
+            if assessment is not None:
+                said = decided.get(enrolment, NOTHING_DECIDED)
+                rows.risk.append(_risk_row(folded, assessment, said))
+        rows.write()
+
+    def _today(self, home: int) -> date | None:
+        if home not in self._days:
+            self._days[home] = days.latest(self._connection, home)
+        return self._days[home]
+
+    def _look(self, state: State, day: date | None) -> tuple[Progress, Assessment | None] | None:
+        """Measure and assess an enrolment; None while nobody is known to be enrolled."""
+        curriculum, policies = self._rulebook
+        progress = measure(state, curriculum, day)
+        if progress is None:
+            return None
+        return progress, None if day is None else assess(state, curriculum, policies, day, progress)
+
+
+class Rows:
+    """Rows of the two read models that change together."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Write on `connection`."""
+        self._connection = connection
+        self.progress: list[dict[str, Any]] = []
+        self.risk: list[dict[str, Any]] = []
+
+    def write(self) -> None:
+        """Write what was gathered."""
+        enrolment_progress.put(self._connection, self.progress)
+        enrolment_risk.put(self._connection, self.risk)
+
+
+def _risk_row(folded: Folded, assessment: Assessment, decided: Decided) -> dict[str, Any]:
+    flag = None if assessment.flagged_since is None else flag_life(folded.state.life, assessment.flagged_since)
+    return enrolment_risk.row(folded.enrolment, assessment, flag, decided)

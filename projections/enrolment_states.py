@@ -1,0 +1,46 @@
+"""The folded states of enrolments as they are kept; everything else about an enrolment is worked out from its state."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from projections.schema import enrolment_state
+from projections.upserting import upsert
+
+KEYS_AT_ONCE = 500
+"""Ids that one question names at most: databases bound the number of parameters."""
+
+
+class StoredState(NamedTuple):
+    """The folded state of one enrolment."""
+
+    home: int
+    """The lowest partition that has facts of it (a merged participant's facts stand in two): its day counts."""
+    state: bytes
+    spread: bool = False
+    """Whether facts of it stand in more than one partition."""
+
+
+_table = enrolment_state.c
+_columns = (_table.enrolment, _table.home, _table.state, _table.spread)
+
+
+def find(connection: Connection, enrolments: Iterable[str]) -> dict[str, StoredState]:
+    """The states of these enrolments, as far as there are any."""
+    wanted = list(enrolments)
+    found: dict[str, StoredState] = {}
+    for start in range(0, len(wanted), KEYS_AT_ONCE):
+        some = wanted[start : start + KEYS_AT_ONCE]
+        for enrolment, *stored in connection.execute(select(*_columns).where(_table.enrolment.in_(some))):
+            found[enrolment] = StoredState(*stored)
+    return found
+
+
+def put(connection: Connection, states: Mapping[str, StoredState]) -> None:
+    """Write states."""
+    upsert(
+        connection,
+        enrolment_state,
+        ({"enrolment": enrolment, **stored._asdict()} for enrolment, stored in states.items()),
+    )

@@ -1,0 +1,69 @@
+"""Messages that are to leave, written in the transaction that made them true and relayed afterwards.
+
+An id stands for one message. A rebuild writes the same messages again and keeps the word that they were relayed, so
+nothing is sent a second time.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from projections.schema import outbox
+from projections.upserting import upsert
+
+_table = outbox.c
+
+
+class Message(NamedTuple):
+    """A message that waits to be relayed."""
+
+    id: str
+    day: date
+    """The day of the decision that it tells."""
+    enrolment: str
+    topic: str
+    key: str
+    value: bytes
+
+
+def put(connection: Connection, messages: Iterable[Message]) -> None:
+    """Add messages; they wait."""
+    upsert(connection, outbox, ({**each._asdict(), "relayed": False} for each in messages))
+
+
+def waiting(connection: Connection, limit: int) -> list[Message]:
+    """Up to so many messages that wait, in the order of their days and ids."""
+    columns = (_table[name] for name in Message._fields)
+    query = select(*columns).where(_table.relayed.is_(False)).order_by(_table.day, _table.id).limit(limit)
+    return [Message(*found) for found in connection.execute(query)]
+
+
+def mark_relayed(connection: Connection, messages: Sequence[Message]) -> None:
+    """Note that messages have left."""
+    _mark(connection, [each.id for each in messages])
+
+
+def relayed(connection: Connection) -> list[str]:
+    """The ids of the messages that have left."""
+    return list(connection.scalars(select(_table.id).where(_table.relayed)))
+
+
+def forget(connection: Connection, enrolment: str) -> set[str]:
+    """Remove the messages about an enrolment, because they are made anew; answer the ids of those that had left."""
+    mine = _table.enrolment == enrolment
+    left = set(connection.scalars(select(_table.id).where(mine, _table.relayed)))
+    connection.execute(delete(outbox).where(mine))
+    return left
+
+
+def keep_relayed(connection: Connection, ids: Iterable[str]) -> None:
+    """Note of those of these messages that are there that they had left before."""
+    _mark(connection, ids)
+
+
+def _mark(connection: Connection, ids: Iterable[str]) -> None:
+    rows: list[dict[str, Any]] = [{"left": each} for each in ids]
+    if rows:
+        connection.execute(update(outbox).where(_table.id == bindparam("left")).values(relayed=True), rows)

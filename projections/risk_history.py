@@ -1,0 +1,68 @@
+"""Read model: what was decided about risk, day by day, on what was known then.
+
+A row is there for each day on which the decision was another one than before. It follows the log: a replay gives the
+same rows again.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from learning.changes import Change, Decided
+from learning.measures import Standing
+from learning.risk import Assessment
+from projections.enrolment_risk import decode_reasons, encode_reasons
+from projections.schema import risk_history
+from projections.upserting import upsert
+
+_table = risk_history.c
+
+
+def row(
+    enrolment: str, before: Decided, assessment: Assessment, change: Change | None, standing: Standing
+) -> dict[str, Any]:
+    """The row of one decision."""
+    return {
+        "enrolment": enrolment,
+        "day": assessment.as_of,
+        "level": assessment.level,
+        "previous_level": before.level,
+        "change": change,
+        "points": assessment.points,
+        "reasons": encode_reasons(assessment.reasons),
+        "policy": assessment.policy,
+        "since": assessment.since,
+        "flagged_since": assessment.flagged_since,
+        "status": standing.status,
+        "provider": standing.provider,
+        "partner": standing.partner,
+    }
+
+
+def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows."""
+    upsert(connection, risk_history, rows)
+
+
+def forget(connection: Connection, enrolment: str) -> None:
+    """Remove the decisions of an enrolment, because they are made anew."""
+    connection.execute(delete(risk_history).where(_table.enrolment == enrolment))
+
+
+def of(connection: Connection, enrolment: str) -> list[dict[str, Any]]:
+    """The decisions about an enrolment, the first one first."""
+    query = select(risk_history).where(_table.enrolment == enrolment).order_by(_table.day)
+    return [_readable(found) for found in connection.execute(query).mappings()]
+
+
+def decided_on(connection: Connection, enrolment: str, day: date) -> dict[str, Any] | None:
+    """What held on a day: the latest decision up to then; None when none had been made."""
+    query = select(risk_history).where(_table.enrolment == enrolment, _table.day <= day)
+    found = connection.execute(query.order_by(_table.day.desc()).limit(1)).mappings().first()
+    return None if found is None else _readable(found)
+
+
+def _readable(found: Mapping[Any, Any]) -> dict[str, Any]:
+    return {**found, "reasons": decode_reasons(found["reasons"])}
