@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev demo test test-fast test-faults check format docs bench hooks clean
+.PHONY: help setup setup-dev demo test test-fast test-faults check format docs bench bench-day early-warning hooks clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,6 +52,12 @@ docs: setup ## Write the generated pages of docs/reference and .env.example anew
 
 bench: setup-dev ## Measure the pipeline beside the usual Faust pattern and a plain loop
 	@$(BIN)/python -m bench.pipeline
+
+bench-day: setup-dev ## Measure what a new day costs with 100,000 active enrolments
+	@$(BIN)/python -m bench.new_day
+
+early-warning: setup-dev ## Test the risk policy on past presentations: DATA=folder PRESENTATION=2014B
+	@$(BIN)/python -m bench.early_warning --data "$(DATA)" --presentation "$(PRESENTATION)"
 
 hooks: setup-dev ## Run the checks before every commit from now on
 	@$(BIN)/pre-commit install

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,7 +56,7 @@ def back_test(
     last_days = {
         programme: length if weeks is None else min(length, weeks * WEEK) for programme, length in days.items()
     }
-    learners = _look(folder, presentation, policies, last_days, visits=visits, processes=processes)
+    learners = learner_weeks(folder, presentation, policies, last_days, visits=visits, processes=processes)
     became = outcomes(folder, presentation)
     cases = [Case(each, became[each.programme, each.student], days[each.programme]) for each in learners]
     found = {
@@ -77,16 +78,28 @@ def back_test(
     }
 
 
-def _look(
+def learner_weeks(
     folder: Path,
     presentation: str,
     policies: Policies,
-    last_days: dict[str, int],
+    last_days: Mapping[str, int],
     *,
-    visits: bool,
-    processes: int,
+    visits: bool = False,
+    processes: int = 1,
 ) -> list[Learner]:
-    """Import the folder onto a log of its own, and let the rules answer."""
+    """Import the folder onto a log of its own, and let the rules answer.
+
+    Args:
+        folder: Holds OULAD's files; those that say who the learners are and how they did are not opened.
+        presentation: Its code.
+        policies: The rules.
+        last_days: By programme: the last day on which is looked.
+        visits: Whether visits to the platform count too.
+        processes: How many work at the same time.
+
+    Raises:
+        OuladError: The folder is not OULAD's.
+    """
     with TemporaryDirectory(prefix="engagement-bench-") as made:
         data = Path(made)
         with EmbeddedLog(data / "log.db") as log:

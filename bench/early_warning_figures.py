@@ -154,8 +154,8 @@ def notice(cases: Iterable[Case], rule: Rule, label: Label) -> dict[str, Any]:
                 if end is not None and rule(week) and label.holds(week, case.outcome)
             )
     return {
-        "notice_days_median": median(days) if days else None,
-        "notice_days_median_of_flagged_weeks": median(of_weeks) if of_weeks else None,
+        "notice_days_median": float(median(days)) if days else None,
+        "notice_days_median_of_flagged_weeks": float(median(of_weeks)) if of_weeks else None,
         "concerned": concerned,
         "flagged_before": flagged / concerned if concerned else None,
     }

@@ -127,7 +127,7 @@ def _week(state: State, curriculum: Curriculum, policies: Policies, day: int, as
     progress = measure(state, curriculum, as_of)
     if progress is None:
         return Week(day, 0, 0, silent=False)  # registered on this very day
-    assessment = assess(state, curriculum, policies, as_of, progress)
+    assessment = assess(state, curriculum, policies, as_of)
     level, points = (0, 0) if assessment is None else (LEVELS.index(assessment.level), assessment.points)
     return Week(day, level, points, silent=_silent(progress, as_of))
 

@@ -8,7 +8,22 @@ from typing import Annotated
 
 from typer import Context, Exit, Option, Typer
 
-from engagement.commands import cohorts, declarations, demo, imports, programmes, rejects, show, status, upkeep, worker
+from engagement.commands import (
+    at_risk,
+    cohorts,
+    declarations,
+    demo,
+    explain,
+    flags,
+    imports,
+    policy,
+    programmes,
+    rejects,
+    show,
+    status,
+    upkeep,
+    worker,
+)
 from engagement.plain_errors import PlainErrors
 from engagement.settings import load_settings
 from engagement.wiring import Wiring
@@ -54,6 +69,10 @@ app.command()(status.status)
 app.command()(show.show)
 app.command()(cohorts.cohort)
 app.command()(cohorts.partners)
+app.command()(at_risk.at_risk)
+app.command()(explain.explain)
+app.add_typer(flags.app, name="flag")
+app.add_typer(policy.app, name="policy")
 app.add_typer(declarations.app, name="declarations")
 app.add_typer(programmes.app, name="programmes")
 app.add_typer(rejects.app, name="rejects")

@@ -36,9 +36,12 @@ NOTHING_DECIDED = Decided()
 
 
 def decision(assessment: Assessment) -> Decided:
-    """What of an assessment makes it another decision when it changes."""
-    signals = tuple(sorted(reason.signal for reason in assessment.reasons)) if assessment.flagged else ()
-    return Decided(assessment.level, signals)
+    """What of an assessment makes it another decision when it changes: the level, and of a flag its weighty reasons.
+
+    Lesser reasons come and go with the weeks, and nobody need be told.
+    """
+    weighty = (reason.signal for reason in assessment.reasons if reason.weighty)
+    return Decided(assessment.level, tuple(sorted(weighty)) if assessment.flagged else ())
 
 
 def change_between(before: Decided, after: Decided) -> Change | None:

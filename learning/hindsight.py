@@ -19,11 +19,18 @@ class Before(NamedTuple):
     """The first day on which more of it will have happened; None when nothing was left out."""
 
 
-def happened_before(state: State, day: date) -> Before:
-    """The facts that happened before a day (UK) began; the very state when these are all."""
+def happened_before(state: State, day: date, latest: datetime | None = None) -> Before:
+    """The facts that happened before a day (UK) began; the very state when these are all.
+
+    Args:
+        state: What is known.
+        day: A day in the UK.
+        latest: When the last mark of a component happened, if that is at hand.
+    """
     cut, ordinal = start_of(day), day.toordinal()
-    later = [mark[0] for marks in state.components.values() for mark in marks if mark[0] >= cut]
-    later.extend(noted.time for noted in state.life if noted.time >= cut)
+    later = [noted.time for noted in state.life if noted.time >= cut]
+    if latest is None or latest >= cut:
+        later.extend(mark[0] for marks in state.components.values() for mark in marks if mark[0] >= cut)
     if state.last_visit is not None and state.last_visit >= cut:
         later.append(min(start_of(date.fromordinal(each)) for each in _days(state) if each >= ordinal))
     if not later:

@@ -7,7 +7,7 @@ on which it became so.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -19,6 +19,7 @@ from learning.calendar import uk_day
 from learning.catalogue import Component
 from learning.codes import Outcome
 from learning.curriculum import Curriculum
+from learning.doings import Doings
 from learning.facts import (
     ContactMade,
     Data,
@@ -31,7 +32,7 @@ from learning.facts import (
     Withdrawn,
 )
 from learning.plan import NewStart, Plan, start_of
-from learning.progress import ACTIVE, DONE, SUBMITTED, Mark, Noted, State, done_since
+from learning.progress import Noted, State
 
 Status = Literal["active", "deferred", "withdrawn", "completed"]
 
@@ -105,13 +106,12 @@ class Progress(Struct, frozen=True, kw_only=True):
         return None if self.expected_points is None else self.expected_points / self.points_total
 
 
-class _Done(NamedTuple):
-    """What the components of an enrolment amount to."""
+class Measured(NamedTuple):
+    """An enrolment's measures, with what they were made from."""
 
-    since: dict[str, datetime]
-    """Components that are done, and since when."""
-    last_activity: datetime | None
-    submitted: int
+    progress: Progress
+    plan: Plan
+    doings: Doings
 
 
 def measure(state: State, curriculum: Curriculum, day: date | None) -> Progress | None:
@@ -120,34 +120,49 @@ def measure(state: State, curriculum: Curriculum, day: date | None) -> Progress 
     Raises:
         UnknownProgrammeError: When the curriculum does not have its programme or intake.
     """
+    found = measured(state, curriculum, day)
+    return None if found is None else found.progress
+
+
+def measured(state: State, curriculum: Curriculum, day: date | None) -> Measured | None:
+    """The same, with the plan and what was done by it.
+
+    Raises:
+        UnknownProgrammeError: When the curriculum does not have its programme or intake.
+    """
     now = standing(state, day)
     if now is None:
         return None
     plan = curriculum.plan(now.programme, now.intake)
-    points_of = plan.programme.points
-    done = _done(state)
-    worth = [points_of[component] for component in done.since if component in points_of]
-    gate_reached = plan.programme.gate_reached(done.since)
-    attempt = _attempts(state, plan, done, gate_reached, day)
+    programme = plan.programme
+    done = Doings(state, programme.points)
+    points = sum([each for _, each, _ in done.flips])
+    attempt = _attempts(state, plan, done, points, day)
     _complete(now, plan, done, attempt, day)
-    measured = Progress(
+    progress = Progress(
         standing=now,
         as_of=day,
-        points=sum(worth),
-        points_total=plan.programme.total_points,
-        components_done=len(worth),
-        components_total=len(points_of),
+        points=points,
+        points_total=programme.total_points,
+        components_done=len(done.since.keys() & programme.points.keys()),
+        components_total=len(programme.points),
         components_unknown=len(state.components.keys() - plan.component_ids),
         assessments_submitted=done.submitted,
-        gate_reached=gate_reached,
-        last_activity_at=done.last_activity,
+        gate_reached=_gate_reached(plan, done.since, points),
+        last_activity_at=done.last_active,
         attempts_left=attempt.left if attempt else None,
         outcome=attempt.outcome if attempt else None,
         deadline=plan.deadline,
     )
-    if day is None:
-        return measured
-    return _against_plan(measured, plan, done.since, _clock(now, day), _new_start(state, now, plan, done.since))
+    if day is not None:
+        progress = _against_plan(progress, plan, done, _clock(now, day), _new_start(state, now, plan, done.flips))
+    return Measured(progress, plan, done)
+
+
+def _gate_reached(plan: Plan, done: Collection[str], points: int) -> bool:
+    """Whether the gate is reached; where no group has a gate of its own, the points alone say so."""
+    needed = plan.programme.gate_points
+    return plan.programme.gate_reached(done) if needed is None else points >= needed
 
 
 def standing(state: State, day: date | None) -> Standing | None:
@@ -196,43 +211,20 @@ def _apply(now: Standing, data: Data, when: datetime, day: date | None) -> None:
             now.contacted_at = when
 
 
-def _done(state: State) -> _Done:
-    since: dict[str, datetime] = {}
-    active = [] if state.last_visit is None else [state.last_visit]
-    submitted = 0
-    for component, marks in state.components.items():
-        happened, _, word, _ = marks[0]
-        if len(marks) > 1:
-            done = done_since(marks)
-            active.extend(active_moments(marks))
-            submitted += any(word in SUBMITTED for _, _, word, _ in marks)
-        else:
-            done = happened if word in DONE else None
-            if word in ACTIVE:
-                active.append(happened)
-            submitted += word in SUBMITTED
-        if done is not None:
-            since[component] = done
-    return _Done(since, max(active, default=None), submitted)
-
-
-def active_moments(marks: list[Mark]) -> Iterator[datetime]:
-    """When the person worked on a component; of two records of one moment the later one is believed."""
-    believed = {happened: word for happened, _, word, _ in marks}
-    return (happened for happened, word in believed.items() if word in ACTIVE)
-
-
-def _attempts(state: State, plan: Plan, done: _Done, gate_reached: bool, day: date | None) -> Attempts | None:
+def _attempts(state: State, plan: Plan, done: Doings, points: int, day: date | None) -> Attempts | None:
     rule = plan.programme.assessment
     if rule is None:
         return None
-    in_time = gate_reached and plan.programme.gate_reached(
-        [component for component, when in done.since.items() if when < plan.closes]
+    over = day is not None and day > plan.deadline
+    in_time = (
+        over
+        and _gate_reached(plan, done.since, points)
+        and plan.programme.gate_reached([component for component, when in done.since.items() if when < plan.closes])
     )
     return attempts(rule, state.life, deadline=plan.deadline, gate_in_time=in_time, day=day)
 
 
-def _complete(now: Standing, plan: Plan, done: _Done, attempt: Attempts | None, day: date | None) -> None:
+def _complete(now: Standing, plan: Plan, done: Doings, attempt: Attempts | None, day: date | None) -> None:
     """Set the status of who finished: assessed, or, where nothing is assessed, all done or past the deadline."""
     if now.status == "withdrawn":
         return
@@ -272,52 +264,50 @@ def start_days(life: Iterable[Noted], enrolled_on: date) -> list[date]:
     return sorted({enrolled_on, *later})
 
 
-def _new_start(state: State, now: Standing, plan: Plan, since: dict[str, datetime]) -> NewStart | None:
+def _new_start(state: State, now: Standing, plan: Plan, flips: Iterable[tuple[datetime, int, str]]) -> NewStart | None:
     """Where the person stood who was behind the plan on the latest day of a start; what was left is due pro rata."""
     for day in reversed(start_days(state.life, now.enrolled_on)):
+        if day <= plan.intake.start:
+            return None
         begun = start_of(day)
-        points_of = plan.programme.points
-        points = sum(points_of.get(component, 0) for component, when in since.items() if when < begun)
+        points = sum(each for when, each, _ in flips if when < begun)
         if (start := plan.new_start(day, points)) is not None:
             return start
     return None
 
 
-def _against_plan(
-    measured: Progress, plan: Plan, since: dict[str, datetime], clock: date, start: NewStart | None
-) -> Progress:
+def _against_plan(measured: Progress, plan: Plan, done: Doings, clock: date, start: NewStart | None) -> Progress:
     weeks_done = plan.weeks_done(clock)
     weeks_left = plan.weeks - weeks_done
     weeks_due = plan.weeks_due(clock, start)
-    pace = _pace(plan, since, weeks_done)
-    following = _next_due(plan, since)
+    pace = _pace(plan, done.flips, weeks_done)
+    following = _next_due(plan, done.since)
     return msgspec.structs.replace(
         measured,
         expected_points=plan.expected_points(clock) if start is None else plan.week_points[weeks_due],
         lag_weeks=max(0, weeks_due - plan.week_reached(measured.points)),
         pace=pace,
-        pace_needed=_pace_needed(plan, since, weeks_left),
+        pace_needed=_pace_needed(plan, done.since, measured.points, weeks_left),
         forecast=None if pace is None else min(1.0, measured.completion + pace * weeks_left),
         next_due=following[1].id if following else None,
         next_due_on=following[0] if following else None,
     )
 
 
-def _pace(plan: Plan, since: dict[str, datetime], weeks_done: int) -> float | None:
+def _pace(plan: Plan, flips: Iterable[tuple[datetime, int, str]], weeks_done: int) -> float | None:
     """Completion per study week over the recent ones; a holiday belongs to the study week before it."""
     if weeks_done == 0:
         return None
     weeks = min(weeks_done, RECENT_WEEKS)
     first, end = plan.week_starts[weeks_done - weeks], plan.week_starts[weeks_done]
-    points_of = plan.programme.points
-    recent = sum(points_of.get(component, 0) for component, when in since.items() if first <= when < end)
-    return recent / plan.programme.total_points / weeks
+    recent = sum([points for when, points, _ in flips if first <= when < end])
+    return max(0, recent) / plan.programme.total_points / weeks
 
 
-def _pace_needed(plan: Plan, since: dict[str, datetime], weeks_left: int) -> float | None:
-    missing = plan.programme.missing_for_gate(since)
-    if missing == 0:
+def _pace_needed(plan: Plan, done: Collection[str], points: int, weeks_left: int) -> float | None:
+    if _gate_reached(plan, done, points):
         return 0.0
+    missing = plan.programme.missing_for_gate(done)
     return float(missing / (plan.programme.total_points * weeks_left)) if weeks_left else None
 
 

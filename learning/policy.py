@@ -166,7 +166,8 @@ def parse_policy(text: str, file: str) -> Policy:
         form = msgspec.toml.decode(text, type=_PolicyForm)
     except msgspec.DecodeError as error:
         raise PolicyError(f"policy file {file}: {error}; compare it with `engagement policy show`") from error
-    default = Rules(form.version, form.hold_days, form.excused_days, form.levels, _steps(form.signals, file))
+    signals = _used(_steps(form.signals, file))
+    default = Rules(form.version, form.hold_days, form.excused_days, form.levels, signals)
     _check_levels(default.levels, file)
     providers = {each.id: _provider(each, default, file) for each in form.provider}
     if len(providers) < len(form.provider):
@@ -178,9 +179,12 @@ def _provider(form: _ProviderForm, default: Rules, file: str) -> Rules:
     where = f"{file}, provider {form.id}"
     levels = form.levels or default.levels
     _check_levels(levels, where)
-    signals = {**default.signals, **_steps(form.signals, where)}
-    used = {code: steps for code, steps in signals.items() if steps}
-    return Rules(default.version, form.hold_days or default.hold_days, default.excused_days, levels, used)
+    signals = _used({**default.signals, **_steps(form.signals, where)})
+    return Rules(default.version, form.hold_days or default.hold_days, default.excused_days, levels, signals)
+
+
+def _used(signals: Mapping[SignalCode, tuple[Step, ...]]) -> dict[SignalCode, tuple[Step, ...]]:
+    return {code: steps for code, steps in signals.items() if steps}
 
 
 def _steps(signals: Mapping[SignalCode, list[Step]], where: str) -> dict[SignalCode, tuple[Step, ...]]:

@@ -198,11 +198,14 @@ def done_since(marks: list[Mark]) -> datetime | None:
     return since
 
 
+_WEEKDAYS = tuple(tuple(day + 1 for day in range(7) if days >> day & 1) for days in range(2**7))
+"""The days of a week by its bits, from 1 for Monday."""
+
+
 def visit_days(state: State) -> list[date]:
     """The days (UK time) on which a visit was seen, in order."""
     return [
-        date.fromordinal(week * 7 + weekday + 1)
+        date.fromordinal(week * 7 + weekday)
         for week, days in sorted(state.active_days.items())
-        for weekday in range(7)
-        if days >> weekday & 1
+        for weekday in _WEEKDAYS[days]
     ]

@@ -12,15 +12,19 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from learning.codes import CourseIdentifier
 from learning.curriculum import Curriculum
+from learning.facts import AssessmentEntered, Enrolled, Transferred
 from learning.hindsight import happened_before
-from learning.measures import Progress, measure
+from learning.measures import Measured, measured
 from learning.milestones import Milestone, shipped_milestones
-from learning.policy import FLAGGED, LEVELS, Level, Policies, Rules, SignalCode, Step
+from learning.plan import start_of
+from learning.policy import COUNTDOWNS, FLAGGED, LEVELS, Level, Policies, Rules, SignalCode, Step
 from learning.progress import State
 from learning.signals import SIGNALS, Inputs
 from learning.stretches import next_change, stretches
-from learning.trail import Trail, View
+from learning.trail import Trail
+from learning.view import View
 
 _DAY = timedelta(days=1)
 
@@ -31,8 +35,11 @@ class Reason(Struct, frozen=True, kw_only=True):
     signal: SignalCode
     points: int
     figure: float
+    """What the signal measured; of days that are left, which are other ones every day, the threshold."""
     threshold: float
     """The figure from which it is worth these points; days that are left count below zero."""
+    weighty: bool
+    """Whether its points alone would put an enrolment on watch."""
     inputs: Inputs
 
     @property
@@ -66,6 +73,11 @@ class Assessment(Struct, frozen=True, kw_only=True):
     """The next day on which the answer, or a measure, can be another one without any new fact; None: never."""
 
     @property
+    def uneventful(self) -> bool:
+        """Whether there is nothing to tell: on track, without any reason."""
+        return self.level == "on-track" and not self.reasons
+
+    @property
     def flagged(self) -> bool:
         """Whether somebody is to act."""
         return LEVELS.index(self.level) >= FLAGGED
@@ -77,8 +89,24 @@ class _Found(NamedTuple):
     step: Step
 
 
+class Earlier(NamedTuple):
+    """An answer that was given about the very same facts by the same rules: it spares looking further back."""
+
+    level: Level
+    since: date | None
+    flagged_since: date | None
+    until: date
+    """The last day on which it held."""
+
+
 def assess(
-    state: State, curriculum: Curriculum, policies: Policies, day: date, progress: Progress | None = None
+    state: State,
+    curriculum: Curriculum,
+    policies: Policies,
+    day: date,
+    *,
+    now: Measured | None = None,
+    earlier: Earlier | None = None,
 ) -> Assessment | None:
     """Assess an enrolment as `day` begins; None while it is not known to be enrolled.
 
@@ -87,70 +115,111 @@ def assess(
         curriculum: The programmes.
         policies: The versions of the policy; the one in force on the day counts.
         day: A day in the UK.
-        progress: The enrolment measured as of the day, if that is at hand.
+        now: The enrolment measured as of the day, if that is at hand.
+        earlier: An earlier answer about the same facts, if that is at hand; it changes nothing but the time it takes.
 
     Raises:
         UnknownProgrammeError: When the curriculum does not have its programme or intake.
     """
-    past = happened_before(state, day)
-    if progress is None or past.state is not state:
-        progress = measure(past.state, curriculum, day)
-    if progress is None:
+    past = happened_before(state, day, now.doings.latest if now else None)
+    if now is None or past.state is not state:
+        now = measured(past.state, curriculum, day)
+    if now is None:
         return None
-    standing = progress.standing
-    plan = curriculum.plan(standing.programme, standing.intake)
+    standing, plan = now.progress.standing, now.plan
     rules = policies.on(day).rules(standing.provider)
-    due = _milestones(day, standing.intake, plan.programme.course)
-    trail = Trail(past.state, plan, standing, due, rules.excused_days)
+    due, newer = _milestones(day, standing.intake, plan.programme.course)
+    trail = Trail(past.state, now, due, rules.excused_days)
+    again = None if past.next_day is None else day + _DAY  # measures have in them what is still to happen
     if standing.status == "active":
-        return _Look(trail, rules, day, past.next_day).assessment()
-    change = next_change(trail, rules, day, past.next_day, held=())
+        if earlier and (
+            _moved_since(past.state, earlier.until)
+            or _milestones(earlier.until, standing.intake, plan.programme.course)[0] != due
+        ):
+            earlier = None
+        return _Look(trail, rules, day, (again, newer)).assessment(earlier)
+    change = next_change(trail, rules, day, (again,), held=())
     return Assessment(level="on-track", points=0, reasons=(), policy=rules.version, as_of=day, next_change=change)
 
 
-def _milestones(day: date, intake: str, course: object) -> tuple[Milestone, ...]:
-    table = shipped_milestones().known_on(day)
-    return () if table is None or course is None else table.of_course(intake, course)  # type: ignore[arg-type]  # a literal
+def _moved_since(state: State, day: date) -> bool:
+    """Whether the enrolment was placed anew on a day or later: then the past is looked at by other dates."""
+    begun = start_of(day)
+    return any(
+        noted.time >= begun and isinstance(noted.data, Enrolled | Transferred | AssessmentEntered)
+        for noted in state.life
+    )
+
+
+def _milestones(day: date, intake: str, course: CourseIdentifier | None) -> tuple[tuple[Milestone, ...], date | None]:
+    """DfE's milestones as they had been published by a day, and the day on which that changes."""
+    if course is None:
+        return (), None
+    history = shipped_milestones()
+    table = history.known_on(day)
+    newer = next((each.published for each in history.versions if each.published > day), None)
+    return () if table is None else table.of_course(intake, course), newer
 
 
 class _Look:
     """The levels of one enrolment over the days up to one."""
 
-    def __init__(self, trail: Trail, rules: Rules, day: date, next_fact: date | None) -> None:
+    def __init__(self, trail: Trail, rules: Rules, day: date, coming: tuple[date | None, ...]) -> None:
         self._trail = trail
         self._rules = rules
         self._day = day
-        self._next_fact = next_fact
-        self._known: dict[date, tuple[_Found, ...]] = {}
+        self._coming = coming
+        self._signals = [
+            (SIGNALS[code], steps, steps[0].threshold)
+            for code, steps in rules.signals.items()
+            if SIGNALS[code].applies(trail)
+        ]
+        self._known: dict[date, list[_Found]] = {}
 
-    def assessment(self) -> Assessment:
+    def assessment(self, earlier: Earlier | None) -> Assessment:
         """The answer."""
         rules, today = self._rules, self._day
         window = stretches(self._trail, rules, today - (rules.hold_days - 1) * _DAY, today)
         levels = [(end, self._level(end)) for _, end in window]
         now, level = levels[0][1], max(each for _, each in levels)
         last = next(end for end, each in levels if each == level)
-        reasons = tuple(self._reasons(last))
+        reasons = self._reasons(last) if self._found(last) else ()
+        held = [end for end, each in levels if each > now]
         return Assessment(
             level=LEVELS[level],
             points=sum(reason.points for reason in reasons),
             reasons=reasons,
             policy=rules.version,
             as_of=today,
-            since=self._since(level, lambda each: each) if level else None,
-            flagged_since=self._since(1, lambda each: int(each >= FLAGGED)) if level >= FLAGGED else None,
-            comes_down=None if now == level else last + rules.hold_days * _DAY,
-            next_change=next_change(
-                self._trail, rules, today, self._next_fact, held=[end for end, each in levels if each > now]
+            since=self._since(level, lambda each: each, earlier, earlier and earlier.since) if level else None,
+            flagged_since=(
+                self._since(1, lambda each: int(each >= FLAGGED), earlier, earlier and earlier.flagged_since)
+                if level >= FLAGGED
+                else None
             ),
+            comes_down=last + rules.hold_days * _DAY if held else None,
+            next_change=next_change(self._trail, rules, today, self._coming, held),
         )
 
-    def _since(self, wanted: int, height: Callable[[int], int]) -> date:
+    def _since(
+        self, wanted: int, height: Callable[[int], int], earlier: Earlier | None, began_earlier: date | None
+    ) -> date:
         """The day on which the level, by its height, became what it is now, held levels included."""
+        if earlier is None:
+            return self._run(wanted, height, self._trail.begins)
+        began = self._run(wanted, height, max(self._trail.begins, earlier.until - (self._rules.hold_days - 1) * _DAY))
+        if began > earlier.until:
+            return began
+        if height(LEVELS.index(earlier.level)) == wanted and began_earlier is not None:
+            return began_earlier
+        return earlier.until + _DAY
+
+    def _run(self, wanted: int, height: Callable[[int], int], first: date) -> date:
+        """The first day of the run of days at a height that ends today, looking back to `first`."""
         hold = self._rules.hold_days * _DAY
         began = self._day
         found = False
-        for start, end in stretches(self._trail, self._rules, self._trail.begins, self._day):
+        for start, end in stretches(self._trail, self._rules, first, self._day):
             reached = height(self._level(end))
             if reached > wanted:
                 return end + hold
@@ -162,31 +231,33 @@ class _Look:
 
     def _level(self, day: date) -> int:
         """What the points of a day alone amount to."""
-        return self._rules.level(sum(found.step.points for found in self._found(day)))
+        return self._rules.level(sum([found.step.points for found in self._found(day)]))
 
-    def _found(self, day: date) -> tuple[_Found, ...]:
+    def _found(self, day: date) -> list[_Found]:
+        """The signals that count on a day, each with the last step that its figure reaches."""
         if day not in self._known:
             view = View(self._trail, day)
-            self._known[day] = () if view.quiet else tuple(_signals(view, self._rules))
+            self._known[day] = [] if view.quiet else list(self._look_at(view))
         return self._known[day]
 
-    def _reasons(self, day: date) -> Iterator[Reason]:
+    def _look_at(self, view: View) -> Iterator[_Found]:
+        for signal, steps, first in self._signals:
+            figure = signal.figure(view)
+            if figure is not None and figure >= first:
+                step = [step for step in steps if figure >= step.threshold][-1]
+                if step.points:
+                    yield _Found(signal.code, figure, step)
+
+    def _reasons(self, day: date) -> tuple[Reason, ...]:
         view = View(self._trail, day)
-        for found in sorted(self._found(day), key=lambda each: (-each.step.points, each.signal)):
-            yield Reason(
+        return tuple(
+            Reason(
                 signal=found.signal,
                 points=found.step.points,
-                figure=found.figure,
+                figure=found.step.threshold if found.signal in COUNTDOWNS else found.figure,
                 threshold=found.step.threshold,
+                weighty=found.step.points >= self._rules.levels.watch,
                 inputs=SIGNALS[found.signal].inputs(view),
             )
-
-
-def _signals(view: View, rules: Rules) -> Iterator[_Found]:
-    """The signals that count, each with the highest step that its figure reaches."""
-    for code, steps in rules.signals.items():
-        figure = SIGNALS[code].figure(view)
-        if figure is not None and figure >= steps[0].threshold:
-            step = [step for step in steps if figure >= step.threshold][-1]
-            if step.points:
-                yield _Found(code, figure, step)
+            for found in sorted(self._found(day), key=lambda each: (-each.step.points, each.signal))
+        )

@@ -5,18 +5,18 @@ what is current follows the facts. So decisions depend on the log alone and not 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
 
-from learning.changes import NOTHING_DECIDED, Decided
+from learning.changes import NOTHING_DECIDED, Decided, decision
 from learning.events import Fact
 from learning.flags import flag_life
-from learning.measures import Progress, measure
+from learning.measures import Progress, measured
 from learning.progress import State, decode_state, encode_state, fold
-from learning.risk import Assessment, assess
+from learning.risk import Assessment, Earlier, assess
 from projections import days, enrolment_progress, enrolment_risk, enrolment_states
 from projections.decisions import Decisions, Folded
 from projections.enrolment_risk import Due
@@ -24,6 +24,8 @@ from projections.enrolment_states import StoredState
 from projections.rulebook import Rulebook
 from projections.store import Checkpoint
 from projections.upserting import ROWS_AT_ONCE
+
+_DAY = timedelta(days=1)
 
 
 class Application:
@@ -43,6 +45,8 @@ class Application:
         self._changed: dict[str, Folded] = {}
         """Enrolments whose state is newer than what is current of them."""
         self._days: dict[int, date | None] = {partition: before.day}
+        self._unwritten: set[str] = set()
+        """Enrolments whose state changed before a day of this run and whose row waits for a later one."""
         self._anew: set[str] = set()
         """Enrolments whose decisions are to be made again."""
         self.enrolments: set[str] = set()
@@ -106,22 +110,31 @@ class Application:
             yield Due(enrolment, folded.stored, decided.get(enrolment, NOTHING_DECIDED))
         for each in enrolment_risk.due(self._connection, self._partition, day, everybody=everybody):
             if each.enrolment not in changed:
-                yield each
+                yield each._replace(earlier=None, uneventful=False) if everybody else each
 
     def _decide(self, due: Iterable[Due], day: date) -> None:
         """Decide as a day starts; who is due again before the run ends is not measured yet."""
         rows = Rows(self._connection)
-        for enrolment, stored, before in due:
-            folded = self._changed.pop(enrolment, None) or Folded(enrolment, decode_state(stored.state), stored)
-            looked = self._look(folded.state, day)
+        for each in due:
+            enrolment = each.enrolment
+            folded = self._changed.pop(enrolment, None)
+            if folded is None:
+                folded = Folded(enrolment, decode_state(each.stored.state), each.stored)
+            if each.earlier is None:
+                self._unwritten.add(enrolment)
+            looked = self._look(folded.state, day, each.earlier)
             if looked is None:
                 continue
             progress, assessment = looked
             if assessment is None or not self._due_again(assessment):
-                rows.progress.append(enrolment_progress.row(enrolment, progress))
+                rows.add_progress(enrolment, progress, whole=enrolment in self._unwritten)
+                self._unwritten.discard(enrolment)
             if assessment is not None:
-                after = self._decisions.decide(folded, before, assessment, progress.standing)
-                rows.risk.append(_risk_row(folded, assessment, after))
+                after = self._decisions.decide(folded, each.decided, assessment, progress.standing)
+                if each.uneventful and assessment.uneventful and after == each.decided:
+                    rows.uneventful.append((enrolment, _next_look(folded, assessment, after)))
+                else:
+                    rows.risk.append(_risk_row(folded, assessment, after))
         rows.write()
         self._decisions.write()
 
@@ -141,10 +154,12 @@ class Application:
             if looked is None:
                 continue
             progress, assessment = looked
-            rows.progress.append(enrolment_progress.row(enrolment, progress))
+            rows.add_progress(enrolment, progress, whole=True)
             if assessment is not None:
                 said = decided.get(enrolment, NOTHING_DECIDED)
                 rows.risk.append(_risk_row(folded, assessment, said))
+            elif enrolment in decided:  # its home is another partition now, where no day has started yet
+                enrolment_risk.forget(self._connection, enrolment)
         rows.write()
 
     def _today(self, home: int) -> date | None:
@@ -152,30 +167,52 @@ class Application:
             self._days[home] = days.latest(self._connection, home)
         return self._days[home]
 
-    def _look(self, state: State, day: date | None) -> tuple[Progress, Assessment | None] | None:
+    def _look(
+        self, state: State, day: date | None, earlier: Earlier | None = None
+    ) -> tuple[Progress, Assessment | None] | None:
         """Measure and assess an enrolment; None while nobody is known to be enrolled."""
         curriculum, policies = self._rulebook
-        progress = measure(state, curriculum, day)
-        if progress is None:
+        now = measured(state, curriculum, day)
+        if now is None:
             return None
-        return progress, None if day is None else assess(state, curriculum, policies, day, progress)
+        return now.progress, None if day is None else assess(state, curriculum, policies, day, now=now, earlier=earlier)
 
 
 class Rows:
-    """Rows of the two read models that change together."""
+    """Rows of the two read models that change together; most days change only a part of most of them."""
 
     def __init__(self, connection: Connection) -> None:
         """Write on `connection`."""
         self._connection = connection
-        self.progress: list[dict[str, Any]] = []
+        self._progress: list[dict[str, Any]] = []
+        self._days: list[dict[str, Any]] = []
         self.risk: list[dict[str, Any]] = []
+        self.uneventful: list[tuple[str, date | None]] = []
+        """Who is on track without any reason, as before, and when to look again."""
+
+    def add_progress(self, enrolment: str, progress: Progress, *, whole: bool) -> None:
+        """Add the measures of an enrolment: the whole row, or what a day can change where the rest is written."""
+        if whole:
+            self._progress.append(enrolment_progress.row(enrolment, progress))
+        else:
+            self._days.append(enrolment_progress.of_the_day(enrolment, progress))
 
     def write(self) -> None:
         """Write what was gathered."""
-        enrolment_progress.put(self._connection, self.progress)
+        enrolment_progress.put(self._connection, self._progress)
+        enrolment_progress.put_days(self._connection, self._days)
         enrolment_risk.put(self._connection, self.risk)
+        enrolment_risk.look_again(self._connection, self.uneventful)
 
 
 def _risk_row(folded: Folded, assessment: Assessment, decided: Decided) -> dict[str, Any]:
     flag = None if assessment.flagged_since is None else flag_life(folded.state.life, assessment.flagged_since)
-    return enrolment_risk.row(folded.enrolment, assessment, flag, decided)
+    row = enrolment_risk.row(folded.enrolment, assessment, flag, decided)
+    return {**row, "next_look": _next_look(folded, assessment, decided)}
+
+
+def _next_look(folded: Folded, assessment: Assessment, decided: Decided) -> date | None:
+    """When to decide again: on the next day where what is current is not what was decided, or facts stand elsewhere."""
+    if folded.stored.spread or decision(assessment) != decided:
+        return assessment.as_of + _DAY
+    return assessment.next_change

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from learning.changes import NOTHING_DECIDED, Decided, change_between, decision, encode_change, risk_change
 from learning.hindsight import as_known
-from learning.measures import Standing, measure
+from learning.measures import Standing, measured
 from learning.progress import State, decode_state
 from learning.risk import Assessment, assess
 from projections import days, outbox, risk_history
@@ -60,11 +60,11 @@ class Decisions:
 
     def _decide_as_known(self, enrolment: str, state: State, before: Decided, day: date) -> Decided:
         known = as_known(state, day)
-        progress = measure(known, self._rulebook.curriculum, day)
-        if progress is None:
+        now = measured(known, self._rulebook.curriculum, day)
+        if now is None:
             return before
-        assessment = assess(known, self._rulebook.curriculum, self._rulebook.policies, day, progress)
-        return before if assessment is None else self._note(enrolment, before, assessment, progress.standing)
+        assessment = assess(known, self._rulebook.curriculum, self._rulebook.policies, day, now=now)
+        return before if assessment is None else self._note(enrolment, before, assessment, now.progress.standing)
 
     def _note(self, enrolment: str, before: Decided, assessment: Assessment, standing: Standing) -> Decided:
         after = decision(assessment)

@@ -1,13 +1,32 @@
 """Read model: one row an enrolment, with everything measured of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from learning.measures import Progress
 from projections.schema import checkpoint, enrolment_progress, enrolment_state
 from projections.upserting import upsert
+
+_DAILY = (
+    "status",
+    "status_since",
+    "status_reason",
+    "withdrawal_recommended",
+    "attempts_left",
+    "expected_points",
+    "expected",
+    "lag_weeks",
+    "pace",
+    "pace_needed",
+    "forecast",
+)
+_OF_THE_DAY = (
+    update(enrolment_progress)
+    .where(enrolment_progress.c.enrolment == bindparam("of"))
+    .values({name: bindparam(name) for name in _DAILY})
+)
 
 
 def row(enrolment: str, progress: Progress) -> dict[str, Any]:
@@ -51,9 +70,34 @@ def row(enrolment: str, progress: Progress) -> dict[str, Any]:
     }
 
 
+def of_the_day(enrolment: str, progress: Progress) -> dict[str, Any]:
+    """What of the row of one enrolment can differ from day to day while no fact comes in."""
+    standing = progress.standing
+    return {
+        "of": enrolment,
+        "status": standing.status,
+        "status_since": standing.since,
+        "status_reason": standing.reason,
+        "withdrawal_recommended": standing.withdrawal_recommended,
+        "attempts_left": progress.attempts_left,
+        "expected_points": progress.expected_points,
+        "expected": progress.expected,
+        "lag_weeks": progress.lag_weeks,
+        "pace": progress.pace,
+        "pace_needed": progress.pace_needed,
+        "forecast": progress.forecast,
+    }
+
+
 def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows."""
     upsert(connection, enrolment_progress, rows)
+
+
+def put_days(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what `of_the_day` says of rows that are there."""
+    if rows:
+        connection.execute(_OF_THE_DAY, rows)
 
 
 def find(connection: Connection, enrolment: str) -> dict[str, Any] | None:

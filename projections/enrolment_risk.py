@@ -5,16 +5,16 @@ whether anything changed. A row also says when it is next to be looked at, for m
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, case, select
+from sqlalchemy import Connection, Row, Select, bindparam, case, delete, select, update
 
 from learning.changes import Decided
 from learning.flags import RAISED, FlagLife
 from learning.policy import FLAGGED, LEVELS, Level
-from learning.risk import Assessment, Reason
+from learning.risk import Assessment, Earlier, Reason
 from projections.enrolment_states import KEYS_AT_ONCE, StoredState
 from projections.schema import checkpoint, enrolment_progress, enrolment_risk, enrolment_state
 from projections.upserting import ROWS_AT_ONCE, upsert
@@ -23,6 +23,9 @@ _table = enrolment_risk.c
 _state = enrolment_state.c
 _reasons = msgspec.json.Decoder(tuple[Reason, ...])
 _NO_SIGNALS = ""
+_OF_STATES = ("enrolment", "home", "state", "spread")
+_SAID = ("decided_level", "decided_signals", "level", "points", "since", "flagged_since", "next_look")
+_DAY = timedelta(days=1)
 
 
 class Due(NamedTuple):
@@ -31,6 +34,13 @@ class Due(NamedTuple):
     enrolment: str
     stored: StoredState
     decided: Decided
+    earlier: Earlier | None = None
+    """What was last said of it, when nothing has become known since."""
+    uneventful: bool = False
+    """Whether that was that it is on track, without any reason, by the policy of today."""
+
+
+_LOOK_AGAIN = update(enrolment_risk).where(_table.enrolment == bindparam("of")).values(next_look=bindparam("day"))
 
 
 def row(enrolment: str, assessment: Assessment, flag: FlagLife | None, decided: Decided) -> dict[str, Any]:
@@ -74,6 +84,18 @@ def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     upsert(connection, enrolment_risk, rows)
 
 
+def look_again(connection: Connection, days: Iterable[tuple[str, date | None]]) -> None:
+    """Note when enrolments are next to be looked at, of whom there is nothing else to write."""
+    rows = [{"of": enrolment, "day": day} for enrolment, day in days]
+    if rows:
+        connection.execute(_LOOK_AGAIN, rows)
+
+
+def forget(connection: Connection, enrolment: str) -> None:
+    """Remove the row of an enrolment, because no day has started yet where its facts stand."""
+    connection.execute(delete(enrolment_risk).where(_table.enrolment == enrolment))
+
+
 def decided(connection: Connection, enrolments: Iterable[str]) -> dict[str, Decided]:
     """What was decided last of these enrolments, as far as anything was."""
     wanted = list(enrolments)
@@ -96,7 +118,7 @@ def due(connection: Connection, partition: int, day: date, *, everybody: bool) -
 
     They are read by pages, so that rows can be written in between.
     """
-    columns = (_state.enrolment, _state.home, _state.state, _state.spread, _table.decided_level, _table.decided_signals)
+    columns = (*(_state[name] for name in _OF_STATES), *(_table[name] for name in _SAID))
     joined = enrolment_state.outerjoin(enrolment_risk, _state.enrolment == _table.enrolment)
     query = select(*columns).select_from(joined).where(_state.home == partition)
     if not everybody:
@@ -105,9 +127,15 @@ def due(connection: Connection, partition: int, day: date, *, everybody: bool) -
     while page := connection.execute(
         query.where(_state.enrolment > last).order_by(_state.enrolment).limit(ROWS_AT_ONCE)
     ).all():
-        for enrolment, home, state, spread, level, signals in page:
-            yield Due(enrolment, StoredState(home, state, spread), _decided(level, signals))
+        yield from map(_due, page)
         last = page[-1][0]
+
+
+def _due(row: Row[Any]) -> Due:
+    decided = _decided(row.decided_level, row.decided_signals)
+    earlier = row.next_look and Earlier(row.level, row.since, row.flagged_since, row.next_look - _DAY)
+    stored = StoredState(row.home, row.state, row.spread)
+    return Due(row.enrolment, stored, decided, earlier, uneventful=row.level == "on-track" and row.points == 0)
 
 
 def find(connection: Connection, enrolment: str) -> dict[str, Any] | None:

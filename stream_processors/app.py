@@ -75,6 +75,7 @@ class Pipeline(EngagementApp):
             self.log_file.verify(
                 {(FACTS_TOPIC, key): (each.next_offset, each.head) for key, each in checkpoints.items()}
             )
+            self.tracker.relay_leftovers()
             self._clock = DayClock(
                 self.log_file, self._now, latest_day(self.log_file, checkpoints.get(0, Checkpoint()))
             )

@@ -15,6 +15,7 @@ from projections.projector import Applied, Projector
 from projections.rulebook import RulebookFolders
 from projections.store import Checkpoint
 from stream_processors.chunks import Chunk
+from stream_processors.relay import relay
 
 logger = structlog.get_logger()
 
@@ -41,6 +42,11 @@ class Tracker:
         with self._live.writing() as store:
             return store.checkpoints()
 
+    def relay_leftovers(self) -> int:
+        """Relay what waits since a worker was stopped between writing and relaying; answer how many messages."""
+        with self._live.writing() as store:
+            return relay(self._log, store)
+
     async def track(self, chunk: Chunk, partition: int) -> Applied:
         """Apply a chunk; when this returns, it is durable."""
         applied = await asyncio.get_running_loop().run_in_executor(self._thread, self._apply, chunk, partition)
@@ -54,7 +60,9 @@ class Tracker:
         with self._live.writing() as store:
             self._look_at_rules()
             projector = Projector(store, self._rulebook, park=lambda rejects: park(self._log, rejects), now=self._now)
-            return projector.apply(partition, chunk.records, chunk.head)
+            applied = projector.apply(partition, chunk.records, chunk.head)
+            relay(self._log, store)
+            return applied
 
     def _look_at_rules(self) -> None:
         """Take up programmes and policies that were added; a faulty file must not stop the work on all others."""

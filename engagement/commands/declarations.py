@@ -8,17 +8,17 @@ from enum import StrEnum
 from typing import Annotated, get_args
 
 from sqlalchemy import Connection
-from typer import Argument, BadParameter, Context, Option, Typer
+from typer import Argument, Context, Option, Typer
 
 from engagement import output
 from engagement.commands.show import NobodyError
 from engagement.declaration_rows import as_data, row, write_csv
+from engagement.filters import Intake, Partner, Programme, Provider, check, given, one_of
 from engagement.output import AsJson, Column, figures, prose
 from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
 from learning.codes import DeclarationType
 from learning.declarations import Readiness
-from learning.errors import EngagementError
 from learning.milestones import milestones
 from projections import enrolment_progress
 from projections.declaration_readiness import (
@@ -26,15 +26,10 @@ from projections.declaration_readiness import (
     declarations,
     expected_but_not_ready,
     summary,
-    values,
 )
 from projections.declaration_readiness import ready as only_ready
 
 app = Typer(no_args_is_help=True, help="DfE declarations: who can be declared, on what evidence, and who cannot yet.")
-
-
-class UnknownValueError(EngagementError):
-    """Nobody is enrolled with what an option names."""
 
 
 class Format(StrEnum):
@@ -48,20 +43,13 @@ class Format(StrEnum):
 _TYPES = get_args(DeclarationType)
 
 
-def _milestone(wanted: str | None) -> str | None:
-    if wanted is not None and wanted not in _TYPES:
-        advice = did_you_mean(wanted, _TYPES) or f"; use one of {', '.join(_TYPES)}"
-        raise BadParameter(f"{wanted} is no declaration type{advice}")
-    return wanted
-
-
 Milestone = Annotated[
-    str | None, Option(help="Only this type: started, retained-1, retained-2 or completed.", callback=_milestone)
+    str | None,
+    Option(
+        help="Only this type: started, retained-1, retained-2 or completed.",
+        callback=one_of("declaration type", _TYPES),
+    ),
 ]
-Intake = Annotated[str | None, Option(help="Only this intake, such as `2024-autumn`.")]
-Partner = Annotated[str | None, Option(help="Only who is with this delivery partner now.")]
-Provider = Annotated[str | None, Option(help="Only this lead provider.")]
-Programme = Annotated[str | None, Option(help="Only this programme, such as `ambition-2024/npqsl`.")]
 AsOf = Annotated[
     datetime | None,
     Option(
@@ -259,10 +247,10 @@ def _asked(
     Raises:
         UnknownValueError: Nobody is enrolled with a value of the filters.
     """
-    wanted = {column: value for column, value in filters.items() if value is not None}
+    wanted = given(**filters)
     [declaration_type] = [each for each in _TYPES if each == milestone] or [None]
     with wiring.store() as store, store.connect() as connection:
-        _check(connection, wanted)
+        check(connection, wanted)
         yield declarations(
             connection,
             wiring.curriculum(),
@@ -271,14 +259,6 @@ def _asked(
             declaration_type=declaration_type,
             day=as_of and as_of.date(),
         )
-
-
-def _check(connection: Connection, wanted: dict[str, str]) -> None:
-    for column, value in wanted.items():
-        known = values(connection, column)
-        if value not in known:
-            advice = did_you_mean(value, known) or "; check the id, and `engagement cohort` for who is enrolled"
-            raise UnknownValueError(f"nobody is enrolled with {column} {value}{advice}")
 
 
 def _stops(stands: Readiness) -> str:

@@ -10,21 +10,29 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Struct
 from rich.progress import Progress
 from typer import Context, Option
 
 from engagement import output
 from engagement.commands.cohorts import COUNTS, OF_COUNTS, counts
+from engagement.commands.story import told_briefly
 from engagement.demonstration import INTAKES, PARTICIPANTS, UNTIL, Position, simulation, stream
-from engagement.output import AsJson, figures, percent
+from engagement.output import AsJson, figures, percent, prose
 from engagement.settings import load_settings
 from engagement.wiring import Wiring
+from learning.calendar import uk_day
+from learning.changes import told
 from projections.cohort_completion import cohorts
-from projections.enrolment_progress import slowest
+from projections.enrolment_risk import at_risk
+from projections.flag_stories import exemplary
 from projections.partner_summary import partners
+from projections.timeline import Entry, timeline
 
-_SLOWEST = 10
+_AT_RISK_EACH = 3
+"""Enrolments at risk that are shown of each partner; the command `at-risk` shows all."""
+
 _LINES = 10
 """Lines that tell how far it is, where no terminal can show a bar."""
 
@@ -43,8 +51,11 @@ class Shown(Struct, frozen=True, kw_only=True):
     """Enrolments by status."""
     cohorts: Sequence[Mapping[str, Any]]
     partners: Sequence[Mapping[str, Any]]
-    slowest: Sequence[Mapping[str, Any]]
-    """The active enrolments furthest behind their plan."""
+    at_risk: Sequence[Mapping[str, Any]]
+    """The enrolments with a flag, the worst first, with their reasons."""
+    story: Sequence[Entry]
+    """Of one enrolment whose flag was raised, taken care of and cleared: its first fact to its last."""
+    story_of: str | None
 
 
 def demo(
@@ -115,6 +126,7 @@ def _progress() -> Iterator[_Bars | _Lines]:
 def _gather(wiring: Wiring, facts: int, seconds: float) -> Shown:
     with wiring.store() as store, store.connect() as connection:
         by_cohort = cohorts(connection)
+        exemplary_one = exemplary(connection)
         statuses: Counter[str] = Counter()
         for row in by_cohort:
             statuses.update({status: row[status] for status in _STATUSES})
@@ -126,7 +138,9 @@ def _gather(wiring: Wiring, facts: int, seconds: float) -> Shown:
             statuses=dict(statuses),
             cohorts=by_cohort,
             partners=partners(connection),
-            slowest=slowest(connection, _SLOWEST),
+            at_risk=[{**row, "reasons": _told(row)} for row in at_risk(connection)],
+            story=timeline(store, exemplary_one) if exemplary_one else [],
+            story_of=exemplary_one,
         )
 
 
@@ -139,31 +153,49 @@ def _print(shown: Shown) -> None:
     rows = [(row["partner"], *counts(row)) for row in shown.partners]
     output.table(f"Completion by delivery partner {OF_COUNTS}", ["Partner", *COUNTS], rows)
     output.table("Enrolments by status", figures(*_STATUSES), [[shown.statuses[each] for each in _STATUSES]], keys=0)
-    output.table(
-        "The slowest: active, and furthest behind their plan (lag in study weeks)",
-        [
-            "Enrolment",
-            "Programme",
-            "Intake",
-            "Partner",
-            *figures("Completion", "Plan", "Lag"),
-            "Last activity",
-        ],
-        [
-            (
-                *(row[each] for each in ("enrolment", "programme", "intake", "partner")),
-                percent(row["completion"]),
-                percent(row["expected"]),
-                row["lag_weeks"],
-                row["last_activity_at"],
-            )
-            for row in shown.slowest
-        ],
-    )
+    _print_at_risk(shown.at_risk)
+    if shown.story_of is not None:
+        _print_story(shown.story_of, shown.story)
     output.say(
         f"Published and processed {shown.facts:,} facts in {shown.seconds:.1f} s: {shown.facts_per_s:,.0f} facts/s."
     )
     _print_next_steps(shown)
+
+
+def _print_at_risk(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show the worst of each partner, with the reasons."""
+    by_partner: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_partner.setdefault(row["partner"], []).append(row)
+    output.table(
+        f"At risk, by delivery partner: the worst {_AT_RISK_EACH} of each (`at-risk` shows all {len(rows)})",
+        ["Partner", "Enrolment", "Level", "Since", *prose("Reasons")],
+        [
+            (
+                f"{partner} ({len(flagged)})",
+                row["enrolment"],
+                row["level"],
+                row["since"],
+                " ".join(reason["sentence"] for reason in row["reasons"]),
+            )
+            for partner, flagged in sorted(by_partner.items())
+            for row in flagged[:_AT_RISK_EACH]
+        ],
+        keys=2,
+    )
+
+
+def _print_story(enrolment: str, story: Sequence[Entry]) -> None:
+    output.table(
+        f"From the first fact to a cleared flag: {enrolment} (`show` tells every fact, `explain` every reason)",
+        ["When", "What", *prose("More")],
+        [(uk_day(when), what, more) for when, what, more in told_briefly(story)],
+    )
+
+
+def _told(row: Mapping[str, Any]) -> list[Any]:
+    """The reasons of a row with their sentences."""
+    return [msgspec.to_builtins(told(reason)) for reason in row["reasons"]]
 
 
 def _by_programme(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
@@ -179,8 +211,9 @@ def _by_programme(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
 
 def _print_next_steps(shown: Shown) -> None:
     start = f"{_program()} --data-dir {shlex.quote(shown.data_dir)}"
-    example = shown.slowest[0]["enrolment"] if shown.slowest else "ENROLMENT"
-    output.say(f"Try next:\n  {start} show {example}\n  {start} cohort --partner partner-01\n  {start} verify")
+    example = shown.at_risk[0]["enrolment"] if shown.at_risk else "ENROLMENT"
+    tries = (f"explain {example}", "at-risk --partner partner-01", "cohort --partner partner-01", "verify")
+    output.say("Try next:\n" + "\n".join(f"  {start} {each}" for each in tries))
 
 
 def _program() -> str:

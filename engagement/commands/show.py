@@ -12,7 +12,7 @@ from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
 from learning.calendar import uk_day
 from learning.errors import EngagementError
-from projections import enrolment_progress
+from projections import enrolment_progress, enrolment_risk
 from projections.store import Store
 from projections.timeline import Entry, timeline
 
@@ -32,20 +32,39 @@ def show(
     """
     wiring: Wiring = context.obj
     with wiring.store() as store:
-        rows = _find(store, enrolment)
+        rows = find(store, enrolment)
         if len(rows) > 1:
             _print_list(enrolment, rows, as_json=as_json)
             return
         [row] = rows
         story = timeline(store, row["enrolment"])
+        risk = _risk(store, row)
     if as_json:
-        output.json({**row, "timeline": story})
+        output.json({**row, "risk": risk, "timeline": story})
         return
-    _print_progress(row)
+    _print_progress(row, risk)
     _print_story(story)
 
 
-def _find(store: Store, wanted: str) -> list[dict[str, Any]]:
+def find_one(store: Store, wanted: str) -> dict[str, Any]:
+    """The progress of the enrolment with this id, or of the only one of the participant with this id.
+
+    Raises:
+        NobodyError: There is none, or the participant has several.
+    """
+    rows = find(store, wanted)
+    if len(rows) > 1:
+        several = ", ".join(row["enrolment"] for row in rows)
+        raise NobodyError(f"participant {wanted} has several enrolments: {several}; name one of them")
+    return rows[0]
+
+
+def find(store: Store, wanted: str) -> list[dict[str, Any]]:
+    """The progress of the enrolment with this id, or of all enrolments of the participant with this id.
+
+    Raises:
+        NobodyError: There is none; suggests what could be meant.
+    """
     with store.connect() as connection:
         ids = [wanted, *enrolment_progress.of_participant(connection, wanted)]
         rows = [row for each in ids if (row := enrolment_progress.find(connection, each))]
@@ -79,7 +98,23 @@ def _print_list(participant: str, rows: Iterable[Mapping[str, Any]], *, as_json:
     )
 
 
-def _print_progress(row: Mapping[str, Any]) -> None:
+def _risk(store: Store, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The level of who studies and where the flag stands; None of anybody else, and while no day has started."""
+    with store.connect() as connection:
+        found = enrolment_risk.find(connection, row["enrolment"]) if row["status"] == "active" else None
+    names = ("level", "points", "since", "flagged_since", "stage", "stage_since", "stage_by")
+    return None if found is None else {name: found[name] for name in names}
+
+
+def _risk_line(risk: Mapping[str, Any]) -> str:
+    """A level in one line, with where its flag stands."""
+    since = f" since {risk['since']:%d %b %Y}" if risk["since"] else ""
+    flag = f", flag {risk['stage']}" if risk["stage"] else ""
+    by = f" by {risk['stage_by']}" if risk["stage_by"] else ""
+    return f"{risk['level']}{since}{flag}{by}"
+
+
+def _print_progress(row: Mapping[str, Any], risk: Mapping[str, Any] | None) -> None:
     """Show where an enrolment stands; what looks ahead is shown only of who studies, since it holds for nobody else."""
     since = f" since {row['status_since']:%d %b %Y}" if row["status_since"] else ""
     reason = f" ({row['status_reason']})" if row["status_reason"] else ""
@@ -95,6 +130,7 @@ def _print_progress(row: Mapping[str, Any]) -> None:
             "Status": f"{row['status']}{since}{reason}{recommended}",
             "Completion": f"{percent(row['completion'])}, {row['components_done']} of {row['components_total']}",
             **(_ahead(row) if row["status"] == "active" else _stopped(row)),
+            **({"Risk": _risk_line(risk)} if risk else {}),
             "Gate": gate,
             "Deadline": row["deadline"],
             "Last activity": row["last_activity_at"],

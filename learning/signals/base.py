@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from learning.calendar import uk_day
 from learning.policy import SignalCode
-from learning.trail import View
+from learning.trail import Trail
+from learning.view import View
 
 Inputs = Mapping[str, int | float | date | None]
 """The figures in a reason. They hold until the next day on which anything can change: dates, never days left."""
@@ -28,6 +29,8 @@ class Signal(NamedTuple):
     """One plain sentence with the figures in it."""
     remedy: Callable[[Inputs], str]
     """What would clear it."""
+    applies: Callable[[Trail], bool] = lambda _: True
+    """Whether it can say anything of an enrolment at all; asked once, so that its views need not be."""
 
 
 def last_active_on(view: View) -> date | None:
@@ -43,6 +46,11 @@ def weeks(number: object) -> str:
 def day(value: object) -> str:
     """A day as people write it."""
     return f"{value.day} {value:%b %Y}" if isinstance(value, date) else "never"
+
+
+def pace(ratio: object) -> str:
+    """A ratio for each study week in percent; it is small, so with a decimal."""
+    return f"{float(ratio) * 100:.1f} %" if isinstance(ratio, int | float) else "-"
 
 
 def percent(ratio: object) -> str:

@@ -3,7 +3,7 @@
 from learning.milestones import Milestone
 from learning.plan import start_of
 from learning.signals.base import Signal, day, percent
-from learning.trail import View
+from learning.view import View
 
 LAST_DAYS = 7
 """In the last days before the deadline, below the gate is near whatever the plan says; before, only behind the plan."""
@@ -37,6 +37,7 @@ MILESTONE_NEAR = Signal(
         f"nothing was done since {day(inputs['window_start'])}."
     ),
     remedy=lambda inputs: f"A completed component or an attended session by {day(inputs['deadline'])}.",
+    applies=lambda trail: bool(trail.milestones),
 )
 
 
@@ -60,12 +61,13 @@ WINDOW_OPEN = Signal(
     remedy=lambda inputs: (
         f"Handing in by {day(inputs['closes'])}, or extenuating circumstances; else the attempt is lost."
     ),
+    applies=lambda trail: bool(trail.windows),
 )
 
 
 def _deadline_days(view: View) -> float | None:
     plan = view.plan
-    if view.day > plan.deadline or not view.gate_matters:
+    if view.day > plan.deadline or view.points_to_gate <= 0:
         return None
     if view.deferral_asked_in_time:
         return None
@@ -95,4 +97,5 @@ DEADLINE_NEAR = Signal(
     remedy=lambda inputs: (
         f"Reaching {percent(inputs['gate'])} by {day(inputs['deadline'])}, or asking for a deferral by then."
     ),
+    applies=lambda trail: trail.plan.programme.assessment is not None,
 )

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 
 from learning.signals.base import Signal
-from learning.trail import View
+from learning.view import View
 
 LOW = 0.4
 """Scores below it are low: the usual pass mark of universities in the United Kingdom."""
@@ -16,12 +16,12 @@ def _scores(view: View) -> list[float]:
 
 
 def _last(view: View) -> float | None:
-    scores = _scores(view) if view.trail.scores else []
+    scores = _scores(view)
     return 100 - round(scores[-1] * 100) if scores else None
 
 
 def _low(view: View) -> int:
-    return sum(score < LOW for score in _scores(view)) if view.trail.scores else 0
+    return sum(score < LOW for score in _scores(view))
 
 
 LAST_MARK = Signal(
@@ -32,6 +32,7 @@ LAST_MARK = Signal(
     inputs=lambda view: {"score": _scores(view)[-1]},
     sentence=lambda inputs: f"The last work handed in was marked {round(float(inputs['score'] or 0) * 100)} of 100.",  # type: ignore[arg-type]  # a ratio
     remedy=lambda _: "A better mark for the next work.",
+    applies=lambda trail: bool(trail.scores),
 )
 
 LOW_MARKS = Signal(
@@ -42,4 +43,5 @@ LOW_MARKS = Signal(
     inputs=lambda view: {"times": _low(view), "of": len(_scores(view))},
     sentence=lambda inputs: f"{inputs['times']} of {inputs['of']} marks are below {LOW * 100:.0f} of 100.",
     remedy=lambda _: "Support with what is assessed; low marks stay on record.",
+    applies=lambda trail: bool(trail.scores),
 )

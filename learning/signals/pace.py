@@ -3,8 +3,8 @@
 from bisect import bisect_left
 
 from learning.measures import RECENT_WEEKS
-from learning.signals.base import Inputs, Signal, day, percent, weeks
-from learning.trail import View
+from learning.signals.base import Inputs, Signal, day, pace, percent, weeks
+from learning.view import View
 
 PAST_WEEKS = 8
 """Study weeks before the recent ones that a participant's own pace is compared with."""
@@ -75,7 +75,7 @@ def _pace_needed(view: View) -> float:
 
 def _times_the_plan(view: View) -> float | None:
     """How many times as fast as planned the rest must go; None while that is not more, or the recent pace does it."""
-    if not view.gate_matters:
+    if view.points_to_gate <= 0:
         return None
     if view.weeks_over >= view.plan.weeks:
         return None if view.deferral_asked_in_time else NO_TIME_LEFT
@@ -91,15 +91,15 @@ def _gate_sentence(inputs: Inputs) -> str:
             f"{missing} is missing for the gate and no study week is left: the deadline is {day(inputs['deadline'])}."
         )
     return (
-        f"The gate is moving out of reach: {percent(inputs['needed'])} a study week is needed until "
-        f"{day(inputs['deadline'])}, the recent pace is {percent(inputs['recent'])}."
+        f"The gate is moving out of reach: {pace(inputs['needed'])} a study week is needed until "
+        f"{day(inputs['deadline'])}, the recent pace is {pace(inputs['recent'])}."
     )
 
 
 def _gate_remedy(inputs: Inputs) -> str:
     if inputs["times"] == NO_TIME_LEFT:
         return "Reaching the gate late, or a deferral."
-    return f"A pace of {percent(inputs['needed'])} of the programme a study week."
+    return f"A pace of {pace(inputs['needed'])} of the programme a study week."
 
 
 GATE_OUT_OF_REACH = Signal(
@@ -116,6 +116,7 @@ GATE_OUT_OF_REACH = Signal(
     },
     sentence=_gate_sentence,
     remedy=_gate_remedy,
+    applies=lambda trail: trail.plan.programme.assessment is not None,
 )
 
 

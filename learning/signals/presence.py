@@ -1,12 +1,14 @@
 """Signals of absence: who never came, who has gone quiet, and who misses live sessions."""
 
 from bisect import bisect_left
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
 from learning.signals.base import Inputs, Signal, day, last_active_on, weeks
-from learning.trail import View
+from learning.view import View
+
+_DAY = timedelta(days=1)
 
 LATELY = 6
 """Live sessions that are looked at when missed ones are counted without regard to their order."""
@@ -32,18 +34,17 @@ def silence(view: View) -> Silence | None:
     """How long the person has been silent beyond what one can miss; None while somebody is not."""
     plan = view.plan
     last = last_active_on(view) or date.min
-    first = bisect_left(plan.due_days, max(last, view.trail.asked_from))
+    first = bisect_left(plan.due_days, max(last, view.asked_from))
     until = bisect_left(plan.due_days, view.day)
     if first == until:
         return None
     points, done = plan.programme.points, view.done
-    bearable = MISSED * plan.programme.total_points
-    missed = 0
+    bearable, missed = plan.programme.total_points * MISSED.numerator, 0
     for due, component in plan.due[first:until]:
         if component.id not in done:
-            missed += points[component.id]
+            missed += points[component.id] * MISSED.denominator
             if missed >= bearable:
-                return Silence(due, view.weeks_over - plan.weeks_done(due))
+                return Silence(due, view.weeks_over - plan.weeks_done(due + _DAY))
     return None
 
 
@@ -69,7 +70,12 @@ def plan_week(view: View, last: date | None) -> int:
 def _silent_sentence(inputs: Inputs) -> str:
     last = inputs["last_active"]
     seen = f"last active on {day(last)}" if last else f"no activity since joining on {day(inputs['joined'])}"
-    return f"Silent for {weeks(inputs['weeks'])}: {seen}; work has been missing since {day(inputs['missing_since'])}."
+    return f"Silent{_for(inputs, 'for')}: {seen}; work has been missing since {day(inputs['missing_since'])}."
+
+
+def _for(inputs: Inputs, word: str) -> str:
+    """How long that is, once it is a study week."""
+    return f" {word} {weeks(inputs['weeks'])}" if inputs["weeks"] else ""
 
 
 SILENT = Signal(
@@ -91,10 +97,10 @@ def _weeks_unbegun(view: View) -> float | None:
     if view.last_active is not None or view.points > 0:
         return None
     plan = view.plan
-    first = bisect_left(plan.due_days, view.trail.asked_from)
+    first = bisect_left(plan.due_days, view.asked_from)
     if first == len(plan.due_days) or plan.due_days[first] >= view.day:
         return None
-    return view.weeks_over - plan.weeks_done(plan.due_days[first])
+    return view.weeks_over - plan.weeks_done(plan.due_days[first] + _DAY)
 
 
 NEVER_STARTED = Signal(
@@ -106,7 +112,7 @@ NEVER_STARTED = Signal(
         "weeks": view.weeks_over - plan_week(view, None),
         "joined": view.trail.joined_on,
     },
-    sentence=lambda inputs: f"Has not started: no activity in {weeks(inputs['weeks'])} since {day(inputs['joined'])}.",
+    sentence=lambda inputs: f"Has not started: no activity{_for(inputs, 'in')} since {day(inputs['joined'])}.",
     remedy=lambda _: _ANY_ACTIVITY,
 )
 
@@ -128,7 +134,7 @@ SESSIONS_MISSED = Signal(
     code="sessions-missed",
     title="Sessions missed",
     measures="live sessions missed in a row, up to the latest one with a register",
-    figure=lambda view: (_in_a_row(view) or None) if view.trail.absent else None,
+    figure=lambda view: _in_a_row(view) or None,
     inputs=lambda view: {"missed": _in_a_row(view)},
     sentence=lambda inputs: (
         f"Missed the last {inputs['missed']} live sessions."
@@ -136,15 +142,17 @@ SESSIONS_MISSED = Signal(
         else "Missed the last live session."
     ),
     remedy=lambda _: "Attending the next live session, or catching up on the last one.",
+    applies=lambda trail: trail.absent,
 )
 
 SESSIONS_MISSED_LATELY = Signal(
     code="sessions-missed-lately",
     title="Sessions missed lately",
     measures=f"live sessions missed of the last {LATELY} with a register",
-    figure=lambda view: (_missed_lately(view) or None) if view.trail.absent else None,
+    figure=lambda view: _missed_lately(view) or None,
     inputs=lambda view: {"missed": _missed_lately(view), "of": min(LATELY, len(view.sessions_missed))},
     sentence=lambda inputs: f"Missed {inputs['missed']} of the last {inputs['of']} live sessions.",
     remedy=lambda _: "Catching up on missed sessions, or attending the next ones.",
+    applies=lambda trail: trail.absent,
 )
 """Beside `SESSIONS_MISSED`: somebody who comes to every second session never misses two in a row."""

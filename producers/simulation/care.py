@@ -10,6 +10,8 @@ from learning.facts import (
     ContactMade,
     DeferralRequested,
     Deferred,
+    FlagAcknowledged,
+    ImprovementSeen,
     ParticipantMerged,
     Resumed,
     Transferred,
@@ -22,6 +24,12 @@ from producers.simulation.time import first_day, office_hour
 
 CONTACTED = 0.5
 """Chance that a partner whose patience is over tries to reach a silent participant in a study week."""
+
+ACKNOWLEDGED = 0.8
+"""Share of silences that an adviser of the partner is seen to take care of before anybody is called."""
+
+PRAISED = 0.6
+"""Share of returns from silence that an adviser notes as an improvement."""
 
 GIVEN_UP = 0.3
 """Chance in a study week that withdrawal of somebody long silent is recommended."""
@@ -79,11 +87,22 @@ def provider_staff(person: Participant) -> str:
 def chase(person: Participant, number: int) -> None:
     """A silent study week: the partner tries to reach the participant, and after long silence gives up."""
     draw = person.random.random
+    if person.quiet == person.partner.patience and draw() < ACKNOWLEDGED:
+        seen = FlagAcknowledged(by=person.partner.adviser(person.random))
+        person.say(seen, office_hour(person.random, first_day(number)))
     if draw() < CONTACTED:
         _contact(person, number)
     long_silent = person.quiet >= person.partner.gives_up and person.contacts >= CONTACTS_BEFORE_WITHDRAWAL
     if long_silent and draw() < GIVEN_UP:
         recommend(person, number, SILENT_REASONS if person.studied or person.sat else NEVER_STARTED_REASONS)
+
+
+def welcome(person: Participant, number: int) -> None:
+    """The first week of work after a silence for which the partner called: its adviser may note the improvement."""
+    if person.random.random() < PRAISED:
+        seen = ImprovementSeen(by=person.partner.adviser(person.random))
+        person.say(seen, office_hour(person.random, first_day(number) + 7))
+    person.contacts = 0
 
 
 def _contact(person: Participant, number: int) -> None:
@@ -125,7 +144,7 @@ def defer(person: Participant, number: int) -> None:
     away = random.randint(10, 36)
     back = date.fromordinal(first_day(number + away))
     person.say(DeferralRequested(reason=reason), asked)
-    person.say(Deferred(reason=reason, expected_return=back), granted)
+    person.say(Deferred(reason=reason, expected_return=back, granted_by=person.partner.lead), granted)
     person.last_active = number
     person.leaves = NEVER
     if random.random() >= COMES_BACK:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from producers.simulation.assessment import finish
-from producers.simulation.care import chase, defer, happen, resume
+from producers.simulation.care import chase, defer, happen, resume, welcome
 from producers.simulation.participant import Participant
 from producers.simulation.partner import Partner
 from producers.simulation.study import attend, study, zeal_of
@@ -40,6 +40,8 @@ def _study(person: Participant, number: int) -> bool:
     if zeal:
         active = study(person, number, week, zeal) or active
     if active:
+        if person.contacts and person.quiet >= person.partner.patience:
+            welcome(person, number)
         person.quiet, person.last_active = 0, number
     elif week.term:
         person.quiet += 1

@@ -1,6 +1,6 @@
 """The measures of one enrolment against its plan: completion, lag, pace, forecast, what is next, last activity."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,7 @@ from learning.facts import (
     ContactMade,
     Deferred,
     Resumed,
+    Transferred,
     Withdrawn,
 )
 from learning.measures import measure
@@ -237,13 +238,81 @@ def test_for_who_withdrew_the_clock_stopped() -> None:
     assert (progress.lag_weeks, progress.expected_points, progress.as_of) == (2, 3, date(2026, 9, 29))
 
 
-def test_for_who_is_deferred_the_clock_stands_until_the_return() -> None:
-    """The lag of the day of the deferral stays; from the return on, the plan counts again."""
+def test_for_who_is_deferred_the_clock_stands() -> None:
+    """The lag of the day of the deferral stays, however long it lasts."""
+    facts = [enrolled(), make(Deferred(reason="other"), datetime(2025, 9, 29, 9, tzinfo=UTC))]
+
+    assert [measured(facts, day).lag_weeks for day in (WEEK_3, date(2025, 11, 3), date(2026, 9, 1))] == [3, 3, 3]
+
+
+def pro_rata(facts: list[Fact], *days: date) -> list[tuple[int | None, int | None]]:
+    """Lag and points expected as these days begin."""
+    return [((found := measured(facts, day)).lag_weeks, found.expected_points) for day in days]
+
+
+def test_who_returns_behind_has_what_is_left_spread_over_the_weeks_left() -> None:
+    """Back with nothing done as 8 of 26 weeks are over: lag 0, then 26 weeks of plan in 18, all by the deadline."""
     pause = make(Deferred(reason="other"), datetime(2025, 9, 29, 9, tzinfo=UTC))
     back = make(Resumed(), datetime(2025, 11, 3, 9, tzinfo=UTC))
 
-    assert measured([enrolled(), pause], date(2025, 11, 3)).lag_weeks == 3
-    assert measured([enrolled(), pause, back], date(2025, 11, 3)).lag_weeks == 8
+    found = pro_rata(
+        [enrolled(), pause, back],
+        date(2025, 11, 3),
+        date(2025, 11, 9),
+        date(2025, 11, 10),
+        date(2025, 12, 1),
+        date(2026, 3, 7),
+        date(2026, 3, 8),
+    )
+
+    assert found == [(0, 0), (0, 0), (1, 1), (5, 6), (24, 10), (26, 10)]
+
+
+def test_who_returns_up_to_date_follows_the_plan() -> None:
+    """Away in the fourth week with its work done, somebody is as far behind after eight weeks as everybody else."""
+    away = [
+        make(Deferred(reason="other"), datetime(2025, 9, 30, 9, tzinfo=UTC)),
+        make(Resumed(), datetime(2025, 10, 6, 9, tzinfo=UTC)),
+    ]
+    work = done(*MODULES[:4], "clinic-1")
+
+    days = (date(2025, 10, 6), date(2025, 11, 3))
+    assert pro_rata([enrolled(), *work, *away], *days) == pro_rata([enrolled(), *work], *days) == [(0, 5), (4, 10)]
+
+
+@pytest.mark.parametrize(
+    ("joined", "day", "lag", "expected"),
+    [
+        (date(2025, 9, 14), WEEK_3, 3, 3),
+        (date(2025, 9, 15), date(2025, 9, 15), 0, 0),
+        (date(2025, 9, 15), WEEK_3, 2, 2),
+        (date(2025, 10, 6), date(2025, 10, 12), 0, 0),
+        (date(2025, 10, 6), date(2025, 10, 13), 1, 1),
+        (date(2025, 10, 6), date(2025, 11, 3), 4, 5),
+        (date(2025, 10, 6), date(2026, 3, 8), 26, 10),
+    ],
+)
+def test_who_joins_late_has_the_plan_in_the_weeks_left(joined: date, day: date, lag: int, expected: int) -> None:
+    """In the first study week somebody is in time; after 4 of 26 weeks, the plan of 26 is due in 22."""
+    facts = [enrolled(datetime.combine(joined, time(9), tzinfo=UTC))]
+
+    assert pro_rata(facts, day) == [(lag, expected)]
+
+
+def test_who_moves_intake_begins_anew_from_where_they_stand() -> None:
+    """Two modules done, 4 of the new intake's 26 weeks over: lag 0, then the 24 weeks of plan left in 22."""
+    moved = make(Transferred(intake="spring"), datetime(2026, 2, 2, 9, tzinfo=UTC))
+    facts = [enrolled(), *done(*MODULES[:2]), moved]
+
+    days = (date(2026, 2, 2), date(2026, 2, 8), date(2026, 2, 9), date(2026, 3, 2), date(2026, 7, 5))
+    assert pro_rata(facts, *days) == [(0, 2), (0, 2), (1, 3), (4, 7), (24, 10)]
+
+
+def test_a_move_to_another_partner_is_no_new_beginning() -> None:
+    """Only another intake lays the plan out anew."""
+    moved = make(Transferred(partner="partner-2"), datetime(2025, 10, 6, 9, tzinfo=UTC))
+
+    assert pro_rata([enrolled(), *done(*MODULES[:2]), moved], date(2025, 10, 6)) == [(2, 5)]
 
 
 def test_for_who_completed_the_clock_stopped() -> None:

@@ -52,7 +52,7 @@ def live(tmp_path: Path, log: EmbeddedLog) -> LiveProjections:
 def test_verify_passes_on_what_the_log_says(log: EmbeddedLog, live: LiveProjections) -> None:
     """A replay of the log equals the live store; the number of records is answered."""
     with live.open() as store:
-        assert verify(log, store, SMALL, now) == sum(log.end_offsets(FACTS_TOPIC).values())
+        assert verify(log, store, Rulebook(SMALL), now) == sum(log.end_offsets(FACTS_TOPIC).values())
 
 
 def test_verify_compares_up_to_the_live_checkpoint(log: EmbeddedLog, live: LiveProjections) -> None:
@@ -60,7 +60,7 @@ def test_verify_compares_up_to_the_live_checkpoint(log: EmbeddedLog, live: LiveP
     publish(log, [completed("module-8", enrolment="e-1", participant="p-1")], now=START)
 
     with live.open() as store:
-        verify(log, store, SMALL, now)
+        verify(log, store, Rulebook(SMALL), now)
 
 
 @pytest.mark.parametrize(
@@ -91,31 +91,31 @@ def test_verify_names_the_first_difference(log: EmbeddedLog, live: LiveProjectio
         connection.commit()
 
     with live.open() as store, pytest.raises(DifferenceError, match=message):
-        verify(log, store, SMALL, now)
+        verify(log, store, Rulebook(SMALL), now)
 
 
 def test_rebuild_takes_over_with_equal_rows(log: EmbeddedLog, live: LiveProjections) -> None:
     """A rebuilt store is another file with the same rows, and the one before is gone."""
     before = live.path
 
-    assert rebuild(log, live, SMALL, now) == sum(log.end_offsets(FACTS_TOPIC).values())
+    assert rebuild(log, live, Rulebook(SMALL), now) == sum(log.end_offsets(FACTS_TOPIC).values())
 
     assert live.path != before
     assert not before.exists()
     with live.open() as store:
-        verify(log, store, SMALL, now)
+        verify(log, store, Rulebook(SMALL), now)
 
 
 def test_a_reader_of_the_old_store_is_not_disturbed(log: EmbeddedLog, live: LiveProjections) -> None:
     """Who had the old store open still reads from it after the swap."""
     with live.open() as old, old.connect() as connection:
-        rebuild(log, live, SMALL, now)
+        rebuild(log, live, Rulebook(SMALL), now)
         assert connection.execute(enrolment_progress.select()).first() is not None
 
 
 def test_a_writer_goes_on_in_the_new_store(log: EmbeddedLog, live: LiveProjections) -> None:
     """After a swap, writing goes to the store that took over, at its checkpoint."""
-    rebuild(log, live, SMALL, now)
+    rebuild(log, live, Rulebook(SMALL), now)
     publish(log, [completed("module-8", enrolment="e-1", participant="p-1")], now=START)
 
     with live.writing() as store:
@@ -129,17 +129,17 @@ def test_what_is_left_of_a_rebuild_that_was_cut_off_is_no_hindrance(log: Embedde
         projector = Projector(half_built, Rulebook(SMALL), park=lambda _: None, now=now)
         replay(log, projector, half_built, {0: 1})
 
-    rebuild(log, live, SMALL, now)
+    rebuild(log, live, Rulebook(SMALL), now)
 
     with live.open() as store:
-        verify(log, store, SMALL, now)
+        verify(log, store, Rulebook(SMALL), now)
 
 
 def test_projections_that_are_lost_are_built_again(log: EmbeddedLog, tmp_path: Path) -> None:
     """Rebuilding into an empty folder gives a live store."""
     live = LiveProjections(tmp_path / "empty")
 
-    rebuild(log, live, SMALL, now)
+    rebuild(log, live, Rulebook(SMALL), now)
 
     with live.open() as store:
-        assert verify(log, store, SMALL, now) > 0
+        assert verify(log, store, Rulebook(SMALL), now) > 0

@@ -12,7 +12,7 @@ from learning.curriculum import UnknownProgrammeError
 from learning.measures import measure
 from learning.progress import encode_state, fold_all
 from projections import enrolment_progress, enrolment_states, schema
-from projections.schema import about
+from projections.schema import VERSION, about
 from projections.store import Checkpoint, StaleWriteError, Store, StoredState, StoreError
 from tests.builders import SMALL, completed, enrolled
 
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Store:
         yield opened
 
 
-def write(
+def write(  # noqa: PLR0913, PLR0917 - all that one write has
     store: Store,
     partition: int,
     before: Checkpoint,
@@ -177,7 +177,7 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
         connection.execute(update(about).values(version=0))
         connection.commit()
 
-    with pytest.raises(StoreError, match=r"store\.db has version 0, this program writes 1; run `engagement rebuild`"):
+    with pytest.raises(StoreError, match=r"store\.db has version 0, this program writes 2; run `engagement rebuild`"):
         Store(path)
 
 
@@ -195,4 +195,4 @@ def test_the_version_is_written_once(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     Store(path).close()
     with Store(path) as store, store.connect() as connection, pytest.raises(Exception, match="UNIQUE"):
-        connection.execute(insert(about).values(version=1))
+        connection.execute(insert(about).values(version=VERSION))

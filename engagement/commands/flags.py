@@ -1,0 +1,229 @@
+"""`engagement flag`: what people do about a flag, put on the log as facts with a named actor."""
+
+import secrets
+from datetime import datetime
+from typing import Annotated, Any, get_args, get_type_hints
+
+import msgspec
+from msgspec import Struct
+from typer import Argument, BadParameter, Context, Option, Typer
+
+from engagement import output
+from engagement.commands.show import find_one
+from engagement.filters import one_of
+from engagement.output import AsJson, uk_time
+from engagement.wiring import Wiring
+from eventlog.facts import publish
+from learning.codes import DeferralReason, WithdrawalReason
+from learning.errors import EngagementError
+from learning.events import Fact, fact
+from learning.facts import (
+    YEARS,
+    ContactMade,
+    Data,
+    Deferred,
+    FlagAcknowledged,
+    Identifier,
+    ImprovementSeen,
+    WithdrawalRecommended,
+    Withdrawn,
+)
+from projections import enrolment_risk
+from projections.store import Store
+from stream_processors.day_clock import utc_now
+
+app = Typer(
+    no_args_is_help=True,
+    help="What people do about a flag, noted as facts with a named actor. Nothing else ends an enrolment.",
+)
+
+SOURCE = "/engagement/command-line"
+
+_HINTS = get_type_hints(ContactMade)
+_CHANNELS: tuple[str, ...] = get_args(_HINTS["channel"])
+_OUTCOMES: tuple[str, ...] = get_args(_HINTS["outcome"])
+
+
+class NoFlagError(EngagementError):
+    """The enrolment has no flag that anything could be noted about."""
+
+
+class Noted(Struct, frozen=True, kw_only=True):
+    """What was put on the log."""
+
+    id: str
+    type: str
+    enrolment: str
+    participant: str
+    time: datetime
+    data: dict[str, Any]
+
+
+def _id_of_staff(wanted: str) -> str:
+    """Refuse what is no id; one without any digit is more likely a name."""
+    try:
+        found: str = msgspec.convert(wanted, Identifier)
+    except msgspec.ValidationError:
+        found = ""
+    if not any(character.isdigit() for character in found):
+        raise BadParameter(
+            f"{wanted!r} is no id with a number in it; facts carry no names and no email addresses, so give the id of "
+            "a member of staff, such as `partner-07/adviser-3`"
+        )
+    return found
+
+
+def _day(wanted: datetime | None) -> datetime | None:
+    if wanted is not None and wanted.year not in YEARS:
+        raise BadParameter(f"{wanted:%Y-%m-%d} does not lie between the years {YEARS.start} and {YEARS.stop}")
+    return wanted
+
+
+Enrolment = Annotated[str, Argument(help="The id of an enrolment, or of a participant who has one only.")]
+By = Annotated[
+    str, Option(help="Who did it: the id of a member of staff, never a name or an address.", callback=_id_of_staff)
+]
+Channel = Annotated[
+    str, Option(help=f"How: {', '.join(_CHANNELS)}.", callback=one_of("way to make contact", _CHANNELS))
+]
+Result = Annotated[
+    str, Option("--outcome", help=f"What came of it: {', '.join(_OUTCOMES)}.", callback=one_of("outcome", _OUTCOMES))
+]
+ReasonToWithdraw = Annotated[
+    str,
+    Option(
+        "--reason",
+        help="DfE's code of the reason, such as `insufficient-capacity`.",
+        callback=one_of("withdrawal reason of DfE", get_args(WithdrawalReason)),
+    ),
+]
+ReasonToDefer = Annotated[
+    str,
+    Option(
+        "--reason",
+        help=f"DfE's code of the reason: {', '.join(get_args(DeferralReason))}.",
+        callback=one_of("deferral reason of DfE", get_args(DeferralReason)),
+    ),
+]
+Effective = Annotated[datetime, Option(formats=["%Y-%m-%d"], help="The day from which it holds.", callback=_day)]
+Return = Annotated[
+    datetime | None,
+    Option(formats=["%Y-%m-%d"], help="When the person wants to come back.", callback=_day, show_default=False),
+]
+
+
+@app.command()
+def acknowledge(context: Context, enrolment: Enrolment, *, by: By, as_json: AsJson = False) -> None:
+    """Say that you have seen the flag and take care of it."""
+    _note(context.obj, enrolment, FlagAcknowledged(by=by), as_json=as_json, needs_flag=True)
+
+
+@app.command()
+def contact(
+    context: Context, enrolment: Enrolment, *, by: By, channel: Channel, outcome: Result, as_json: AsJson = False
+) -> None:
+    """Note that somebody tried to reach the participant; it needs no flag."""
+    data = ContactMade(channel=channel, outcome=outcome, by=by)  # type: ignore[arg-type]  # checked by the options
+    _note(context.obj, enrolment, data, as_json=as_json)
+
+
+@app.command()
+def improving(context: Context, enrolment: Enrolment, *, by: By, as_json: AsJson = False) -> None:
+    """Say that you see the participant improving; the flag stays until its reasons are gone."""
+    _note(context.obj, enrolment, ImprovementSeen(by=by), as_json=as_json, needs_flag=True)
+
+
+@app.command()
+def recommend_withdrawal(
+    context: Context, enrolment: Enrolment, *, by: By, reason: ReasonToWithdraw, as_json: AsJson = False
+) -> None:
+    """Recommend that the participant is withdrawn; nothing changes until the delivery partner signs it off."""
+    data = WithdrawalRecommended(reason=reason, by=by)  # type: ignore[arg-type]  # checked by the option
+    _note(context.obj, enrolment, data, as_json=as_json)
+
+
+@app.command()
+def sign_off(
+    context: Context,
+    enrolment: Enrolment,
+    *,
+    by: By,
+    reason: ReasonToWithdraw,
+    effective: Effective,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a withdrawal off for the delivery partner: the enrolment is withdrawn from the effective date."""
+    data = Withdrawn(reason=reason, effective=effective.date(), signed_off_by=by)  # type: ignore[arg-type]  # as above
+    _note(context.obj, enrolment, data, as_json=as_json)
+
+
+@app.command()
+def defer(
+    context: Context,
+    enrolment: Enrolment,
+    *,
+    by: By,
+    reason: ReasonToDefer,
+    expected_return: Return = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grant a pause: the enrolment is deferred and has no flag until the person comes back."""
+    until = expected_return and expected_return.date()
+    data = Deferred(reason=reason, expected_return=until, granted_by=by)  # type: ignore[arg-type]  # as above
+    _note(context.obj, enrolment, data, as_json=as_json)
+
+
+def _note(wiring: Wiring, wanted: str, data: Data, *, as_json: bool, needs_flag: bool = False) -> None:
+    """Put a fact about an enrolment on the log, and say so."""
+    with wiring.store() as store:
+        row = find_one(store, wanted)
+        if needs_flag:
+            _require_flag(store, row["enrolment"])
+    made = _fact(data, row, utc_now())
+    with wiring.log_to_append() as log:
+        publish(log, [made], now=made.time)
+    _tell(wiring, made, as_json=as_json)
+
+
+def _require_flag(store: Store, enrolment: str) -> None:
+    with store.connect() as connection:
+        risk = enrolment_risk.find(connection, enrolment)
+    if risk is None or risk["flagged_since"] is None:
+        level = "was not looked at yet" if risk is None else f"is {risk['level'].replace('-', ' ')}"
+        raise NoFlagError(
+            f"{enrolment} has no flag: it {level}; a contact can be noted all the same, with `engagement flag contact`"
+        )
+
+
+def _fact(data: Data, row: dict[str, Any], now: datetime) -> Fact:
+    """The fact, under an id that sorts by time and is never there twice."""
+    return fact(
+        data,
+        id=f"{now:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(8)}",
+        source=SOURCE,
+        subject=row["enrolment"],
+        time=now,
+        partitionkey=row["participant"],
+    )
+
+
+def _tell(wiring: Wiring, made: Fact, *, as_json: bool) -> None:
+    data = msgspec.to_builtins(made.data)
+    if as_json:
+        noted = Noted(
+            id=made.id,
+            type=made.type,
+            enrolment=made.subject,
+            participant=made.partitionkey,
+            time=made.time,
+            data=data,
+        )
+        output.json(noted)
+    else:
+        word = made.type.removeprefix("learning.").rpartition(".v")[0].replace("-", " ")
+        details = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in data.items())
+        output.say(f"Noted of {made.subject}: {word} ({details}), {uk_time(made.time)}.")
+    if wiring.worker_runs():
+        output.say(f"The worker takes it up at once; see `engagement explain {made.subject}`.")
+    else:
+        output.say("Next: `engagement worker --until-caught-up` takes it up; no worker runs.")
