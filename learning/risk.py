@@ -1,13 +1,15 @@
 """How much an enrolment is at risk as a day begins, why, since when, and what would clear it.
 
 The points of all signals are added up; from so many points on a level holds. A level rises at once and comes down
-only after `hold_days` days without its cause: it is the highest that the points of these days amount to. Everything
-is worked out from the state's own dates, never from what was said before, so any order and any repetition of the
+only after `hold_days` days without its cause: it is the highest that the points of these days amount to. What was
+before a pause is forgotten: who is deferred or excused has no flag at once, and none is held afterwards. Everything is
+worked out from the state's own dates, never from what was said before, so any order and any repetition of the
 facts gives the same answer. What happened on the day itself is looked at on the next one.
 """
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from itertools import takewhile
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -174,16 +176,18 @@ class _Look:
             for code, steps in rules.signals.items()
             if SIGNALS[code].applies(trail)
         ]
-        self._known: dict[date, list[_Found]] = {}
+        self._known: dict[date, list[_Found] | None] = {}
+        """What counts on a day; None on a quiet one."""
 
     def assessment(self, earlier: Earlier | None) -> Assessment:
         """The answer."""
         rules, today = self._rules, self._day
         window = stretches(self._trail, rules, today - (rules.hold_days - 1) * _DAY, today)
-        levels = [(end, self._level(end)) for _, end in window]
+        awake = takewhile(lambda end: self._look_at(end) is not None, (end for _, end in window))
+        levels = [(end, self._level(end)) for end in awake] or [(today, 0)]
         now, level = levels[0][1], max(each for _, each in levels)
         last = next(end for end, each in levels if each == level)
-        reasons = self._reasons(last) if self._found(last) else ()
+        reasons = self._reasons(last) if self._look_at(last) else ()
         held = [end for end, each in levels if each > now]
         return Assessment(
             level=LEVELS[level],
@@ -220,6 +224,8 @@ class _Look:
         began = self._day
         found = False
         for start, end in stretches(self._trail, self._rules, first, self._day):
+            if self._look_at(end) is None:
+                return began
             reached = height(self._level(end))
             if reached > wanted:
                 return end + hold
@@ -231,16 +237,16 @@ class _Look:
 
     def _level(self, day: date) -> int:
         """What the points of a day alone amount to."""
-        return self._rules.level(sum([found.step.points for found in self._found(day)]))
+        return self._rules.level(sum([found.step.points for found in self._look_at(day) or ()]))
 
-    def _found(self, day: date) -> list[_Found]:
-        """The signals that count on a day, each with the last step that its figure reaches."""
+    def _look_at(self, day: date) -> list[_Found] | None:
+        """The signals that count on a day, each with the last step that its figure reaches; None on a quiet day."""
         if day not in self._known:
             view = View(self._trail, day)
-            self._known[day] = [] if view.quiet else list(self._look_at(view))
+            self._known[day] = None if view.quiet else list(self._found(view))
         return self._known[day]
 
-    def _look_at(self, view: View) -> Iterator[_Found]:
+    def _found(self, view: View) -> Iterator[_Found]:
         for signal, steps, first in self._signals:
             figure = signal.figure(view)
             if figure is not None and figure >= first:
@@ -259,5 +265,5 @@ class _Look:
                 weighty=found.step.points >= self._rules.levels.watch,
                 inputs=SIGNALS[found.signal].inputs(view),
             )
-            for found in sorted(self._found(day), key=lambda each: (-each.step.points, each.signal))
+            for found in sorted(self._look_at(day) or (), key=lambda each: (-each.step.points, each.signal))
         )

@@ -12,6 +12,7 @@ from eventlog.facts import FACTS_TOPIC, publish, record_of
 from eventlog.rejects import Parked, park, parked
 from learning.curriculum import Curriculum
 from learning.events import encode
+from projections.rulebook import Rulebook
 from tests.builders import SMALL, completed, enrolled
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ def try_again(
     log: EmbeddedLog, reject: Parked, curriculum: Curriculum = SMALL, rebuild: Callable[[], object] = lambda: None
 ) -> Retried:
     """Retry one reject."""
-    [result] = retry(log, [reject], curriculum, lambda: NOW, rebuild)
+    [result] = retry(log, [reject], Rulebook(curriculum), lambda: NOW, rebuild)
     return result
 
 

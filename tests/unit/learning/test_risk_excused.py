@@ -80,13 +80,14 @@ def test_who_is_gone_already_is_looked_at_when_a_withdrawal_takes_effect(first: 
 
 
 def test_a_withdrawal_signed_off_for_the_past_does_not_undo_the_days_before_it_was_known() -> None:
-    """Signed off on 1 December for October and taken back on the next day: flagged since September, without a break."""
+    """Signed off on 1 December for October: flagged since September until then; after the return, a new beginning."""
     signed = make(
         Withdrawn(reason="other", effective=date(2025, 10, 1), signed_off_by="p"), datetime(2025, 12, 1, tzinfo=UTC)
     )
     back = make(Resumed(), datetime(2025, 12, 2, tzinfo=UTC))
 
-    assert assessed([enrolled(), signed, back], held(5), date(2025, 12, 3)).flagged_since == date(2025, 9, 22)
+    assert assessed([enrolled(), signed, back], held(5), date(2025, 12, 1)).flagged_since == date(2025, 9, 22)
+    assert assessed([enrolled(), signed, back], held(5), date(2025, 12, 3)).flagged_since is None
 
 
 def test_who_completed_has_no_flag() -> None:
@@ -171,3 +172,11 @@ def test_an_earlier_answer_is_left_aside_when_the_window_that_excused_is_told_an
     assert before.since == date(2025, 10, 12)
     assert assessed(state, rules, day).since == date(2025, 10, 16)
     assert assess(state, RISKY, rules, day, earlier=earlier) == assessed(state, rules, day)
+
+
+def test_extenuating_circumstances_end_a_flag_at_once() -> None:
+    """Granted, they excuse from the next day on; no level is held for the days before it comes down."""
+    granted = make(ExtenuatingCircumstancesGranted(attempt=1), datetime(2025, 10, 1, 12, tzinfo=UTC))
+
+    assert assessed([enrolled(), granted], held(5), date(2025, 10, 1)).flagged
+    assert not assessed([enrolled(), granted], held(5), date(2025, 10, 2)).flagged

@@ -136,7 +136,7 @@ def test_a_level_comes_down_on_the_day_that_was_said(facts: list[Fact], policies
     assert found.comes_down > day
     assert before is not None
     assert then is not None
-    if _plain_levels(state, policies, found.comes_down)[-1] < LEVELS.index(found.level):
+    if (_plain_levels(state, policies, found.comes_down)[-1] or 0) < LEVELS.index(found.level):
         assert LEVELS.index(then.level) < LEVELS.index(found.level) or then.comes_down is not None
     assert before.level == found.level or before.points != found.points or before.level == "on-track"
 
@@ -181,17 +181,17 @@ def _rules(state: State, policies: Policies, day: date) -> Rules:
     return policies.on(day).rules(progress.standing.provider)
 
 
-def _plain_levels(state: State, policies: Policies, day: date) -> list[int]:
-    """What the points of each day alone amount to, from long before anything began up to `day`."""
+def _plain_levels(state: State, policies: Policies, day: date) -> list[int | None]:
+    """What the points of each day alone amount to, from long before anything began up to `day`; None: a quiet day."""
     rules = _rules(state, policies, day)
     trail = trail_of(state, day, excused_days=rules.excused_days)
     first = min(trail.begins, FIRST) - 30 * DAY
     return [_alone(View(trail, each), rules) for each in _days(first, day)]
 
 
-def _alone(view: View, rules: Rules) -> int:
+def _alone(view: View, rules: Rules) -> int | None:
     if view.quiet:
-        return 0
+        return None
     points = 0
     for code, steps in rules.signals.items():
         figure = SIGNALS[code].figure(view) if SIGNALS[code].applies(view.trail) else None
@@ -210,15 +210,23 @@ def _plainly(state: State, policies: Policies, day: date) -> _Plain | None:
         return _Plain(0, None, None, None)
     alone = _plain_levels(past, policies, day)
     hold = _rules(past, policies, day).hold_days
-    held = [max(alone[max(0, end - hold + 1) : end + 1]) for end in range(len(alone))]
+    held = [max(_awake(alone[max(0, end - hold + 1) : end + 1])) for end in range(len(alone))]
     level = held[-1]
-    last_reached = len(alone) - 1 - alone[::-1].index(level)
+    heights = [each or 0 for each in alone]
+    last_reached = len(alone) - 1 - heights[::-1].index(level)
     return _Plain(
         level,
         _run(day, [each == level for each in held]) if level else None,
         _run(day, [each >= FLAGGED for each in held]) if level >= FLAGGED else None,
-        None if alone[-1] == level else day - (len(alone) - 1 - last_reached - hold) * DAY,
+        None if heights[-1] == level else day - (len(alone) - 1 - last_reached - hold) * DAY,
     )
+
+
+def _awake(levels: list[int | None]) -> list[int]:
+    """The levels since the last quiet day; 0 on such a day itself."""
+    since = [place for place, level in enumerate(levels) if level is None]
+    awake = levels[since[-1] + 1 :] if since else levels
+    return [0, *(level or 0 for level in awake)]
 
 
 def _run(day: date, same: list[bool]) -> date:
