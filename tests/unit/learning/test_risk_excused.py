@@ -178,5 +178,7 @@ def test_extenuating_circumstances_end_a_flag_at_once() -> None:
     """Granted, they excuse from the next day on; no level is held for the days before it comes down."""
     granted = make(ExtenuatingCircumstancesGranted(attempt=1), datetime(2025, 10, 1, 12, tzinfo=UTC))
 
-    assert assessed([enrolled(), granted], held(5), date(2025, 10, 1)).flagged
-    assert not assessed([enrolled(), granted], held(5), date(2025, 10, 2)).flagged
+    rules = policies_of(rules_of(hold_days=5, excused_days=28, behind=steps("behind", (1, 3))))
+
+    assert assessed([enrolled(), granted], rules, date(2025, 10, 1)).flagged
+    assert not assessed([enrolled(), granted], rules, date(2025, 10, 2)).flagged
