@@ -182,7 +182,12 @@ class _Look:
     def assessment(self, earlier: Earlier | None) -> Assessment:
         """The answer."""
         rules, today = self._rules, self._day
-        window = stretches(self._trail, rules, today - (rules.hold_days - 1) * _DAY, today)
+        first = today - (rules.hold_days - 1) * _DAY
+        if earlier is not None and earlier.level == "on-track":
+            first = max(
+                first, min(today, earlier.until + _DAY)
+            )  # on track then, so no day up to then holds anything up
+        window = stretches(self._trail, rules, first, today)
         awake = takewhile(lambda end: self._look_at(end) is not None, (end for _, end in window))
         levels = [(end, self._level(end)) for end in awake] or [(today, 0)]
         now, level = levels[0][1], max(each for _, each in levels)

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from sqlalchemy import select
+
 from eventlog.base import Record
 from eventlog.embedded import EmbeddedLog
 from eventlog.facts import DEFAULT_PARTITIONS, FACTS_TOPIC
@@ -197,10 +199,15 @@ def caught_up(data_dir: Path, log: EmbeddedLog) -> bool:
 
 
 def rows(data_dir: Path) -> dict[str, dict[str, Any]]:
-    """The rows of enrolment progress in the live store, by enrolment."""
+    """The rows of enrolment progress in the live store with the day they are measured as of, by enrolment."""
+    progress, state, checkpoint = schema.enrolment_progress, schema.enrolment_state, schema.checkpoint
+    query = (
+        select(progress, checkpoint.c.day.label("as_of"))
+        .join(state, state.c.enrolment == progress.c.enrolment)
+        .join(checkpoint, checkpoint.c.partition == state.c.home)
+    )
     with LiveProjections(data_dir / "projections").open() as store, store.connect() as connection:
-        found = connection.execute(schema.enrolment_progress.select()).mappings()
-        return {row["enrolment"]: dict(row) for row in found}
+        return {row["enrolment"]: dict(row) for row in connection.execute(query).mappings()}
 
 
 def work(data_dir: Path, now: datetime = NOW, *, day_clock: bool = False) -> Pipeline:

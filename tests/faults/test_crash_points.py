@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from eventlog.facts import FACTS_TOPIC, publish, start_day
 from eventlog.rejects import parked
-from projections import store
+from projections import enrolment_progress, outbox
 from projections.projector import Projector
 from projections.store import Store, StoreError
 from tests.fact_lives import LAST_DAY, lives, own_programmes
@@ -37,7 +37,7 @@ def after(function: Callable[..., Any], calls: int) -> Callable[..., Any]:
 
 def before_the_write(patch: pytest.MonkeyPatch) -> None:
     """Rejects are parked, nothing is written."""
-    patch.setattr(Store, "write", after(lambda *_: None, 1))
+    patch.setattr(Store, "writing", after(lambda *_: None, 1))
 
 
 def inside_the_transaction(patch: pytest.MonkeyPatch) -> None:
@@ -45,9 +45,19 @@ def inside_the_transaction(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Store, "_move_checkpoint", after(Store._move_checkpoint, 5))
 
 
-def at_the_end_of_the_transaction(patch: pytest.MonkeyPatch) -> None:
+def refused(connection: Connection, _: object) -> None:
+    """A write that the database refuses."""
+    connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+
+def in_the_middle_of_the_transaction(patch: pytest.MonkeyPatch) -> None:
     """Checkpoint and states are written, the rows of the read model cannot be."""
-    patch.setattr(store, "_UPSERT_PROGRESS", text("INSERT INTO nowhere VALUES (1)"))
+    patch.setattr(enrolment_progress, "put", refused)
+
+
+def at_the_end_of_the_transaction(patch: pytest.MonkeyPatch) -> None:
+    """A day is decided and everything about it is written, but for the messages that tell it."""
+    patch.setattr(outbox, "put", refused)
 
 
 def after_the_commit(patch: pytest.MonkeyPatch) -> None:
@@ -55,7 +65,13 @@ def after_the_commit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Projector, "apply", after(Projector.apply, 5))
 
 
-POINTS = [before_the_write, inside_the_transaction, at_the_end_of_the_transaction, after_the_commit]
+POINTS = [
+    before_the_write,
+    inside_the_transaction,
+    in_the_middle_of_the_transaction,
+    at_the_end_of_the_transaction,
+    after_the_commit,
+]
 
 
 @pytest.mark.parametrize("crash", POINTS)

@@ -1,4 +1,4 @@
-"""Law 5: days that passed while no worker ran are caught up in order, and everybody is measured anew."""
+"""Law 5: days that passed while no worker ran are caught up in order, and everybody is as a new look would find them."""
 
 import shutil
 from collections import defaultdict
@@ -42,8 +42,8 @@ def test_missed_days_are_caught_up_in_order(tmp_path: Path, curriculum: Curricul
     assert _days(tmp_path) == dict.fromkeys(range(12), expected)
 
 
-def test_a_day_measures_everybody_anew(tmp_path: Path, curriculum: Curriculum) -> None:
-    """After days without any fact, every row equals one measured from scratch, merged participants included."""
+def test_after_a_day_everybody_is_as_measured_from_scratch(tmp_path: Path, curriculum: Curriculum) -> None:
+    """After days without any fact, every row equals one measured from scratch, though few were looked at."""
     work(tmp_path, NOON, day_clock=True)
     before = rows(tmp_path)
     later = LAST_DAY + timedelta(days=7)
@@ -96,4 +96,6 @@ def _measured_from_scratch(data_dir: Path, curriculum: Curriculum, day: date) ->
         for fact in partition:
             facts[fact.subject].append(fact)
     measured = {enrolment: measure(fold_all(its), curriculum, day) for enrolment, its in facts.items()}
-    return {enrolment: row(enrolment, progress) for enrolment, progress in measured.items() if progress}
+    return {
+        enrolment: {**row(enrolment, progress), "as_of": day} for enrolment, progress in measured.items() if progress
+    }

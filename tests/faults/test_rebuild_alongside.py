@@ -119,6 +119,7 @@ _REBUILD_THAT_STOPS_MIDWAY = dedent(
     from projections import rebuild
     from projections.curriculum_files import load_curriculum
     from projections.live import LiveProjections
+    from projections.rulebook import Rulebook
     from tests.faults_kit import NOW, open_log
 
     data_dir, steps = Path(sys.argv[1]), count(1)

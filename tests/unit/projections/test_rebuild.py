@@ -9,11 +9,20 @@ from sqlalchemy import delete, update
 
 from eventlog.embedded import EmbeddedLog
 from eventlog.facts import FACTS_TOPIC, publish, start_day
+from projections import outbox as messages
 from projections.live import LiveProjections
 from projections.projector import Projector
 from projections.rebuild import DifferenceError, rebuild, replay, verify
 from projections.rulebook import Rulebook
-from projections.schema import enrolment_progress, enrolment_state
+from projections.schema import (
+    checkpoint,
+    day_started,
+    enrolment_progress,
+    enrolment_risk,
+    enrolment_state,
+    outbox,
+    risk_history,
+)
 from projections.store import Store
 from tests.builders import COMPONENTS, SMALL, START, at, completed, enrolled
 
@@ -82,6 +91,23 @@ def test_verify_compares_up_to_the_live_checkpoint(log: EmbeddedLog, live: LiveP
             update(enrolment_progress).where(enrolment_progress.c.enrolment == "e-7").values(enrolment="e-70"),
             "enrolment_progress e-7: the replay has it, the live store does not",
         ),
+        (
+            update(enrolment_risk).where(enrolment_risk.c.enrolment == "e-0").values(level="watch"),
+            "enrolment_risk e-0: level is 'watch' in the live store",
+        ),
+        (
+            delete(risk_history).where(risk_history.c.enrolment == "e-0"),
+            "risk_history e-0 2025-10-20: the replay has it, the live store does not",
+        ),
+        (
+            delete(outbox).where(outbox.c.enrolment == "e-0"),
+            "outbox e-0/2025-10-20: the replay has it, the live store does not",
+        ),
+        (
+            update(checkpoint).where(checkpoint.c.partition == 1).values(policy="another"),
+            "checkpoint 1: policy is 'another' in the live store",
+        ),
+        (delete(day_started), "day_started 0 2025-10-20: the replay has it, the live store does not"),
     ],
 )
 def test_verify_names_the_first_difference(log: EmbeddedLog, live: LiveProjections, edit: object, message: str) -> None:
@@ -103,6 +129,20 @@ def test_rebuild_takes_over_with_equal_rows(log: EmbeddedLog, live: LiveProjecti
     assert live.path != before
     assert not before.exists()
     with live.open() as store:
+        verify(log, store, Rulebook(SMALL), now)
+
+
+def test_what_has_left_is_not_told_again_after_a_rebuild(log: EmbeddedLog, live: LiveProjections) -> None:
+    """Messages that were relayed from the old store are marked so in the new one; the others still wait."""
+    with live.open() as store, store.changing() as connection:
+        sent = messages.waiting(connection, 2)
+        messages.mark_relayed(connection, sent)
+
+    rebuild(log, live, Rulebook(SMALL), now)
+
+    with live.open() as store, store.connect() as connection:
+        assert messages.relayed(connection) == [each.id for each in sent]
+        assert len(messages.waiting(connection, 100)) > 2
         verify(log, store, Rulebook(SMALL), now)
 
 
