@@ -18,7 +18,7 @@ from projections.live import LiveProjections
 from projections.projector import Projector
 from projections.rulebook import Rulebook
 from projections.schema import about, checkpoint, metadata
-from projections.store import Store
+from projections.store import Store, StoreError
 
 _CHUNK = 20_000
 
@@ -95,11 +95,17 @@ def verify(
 
 
 def _keep_relayed(live: LiveProjections, rebuilt: Store) -> None:
-    """What had left the live store's outbox has left: a rebuild sends nothing again."""
+    """What had left the live store's outbox has left: a rebuild sends nothing again.
+
+    Where the live store cannot be read all of it is relayed, and the topic, which holds an identity once, keeps it out.
+    """
     if not live.path.exists():
         return
-    with Store(live.path) as before, before.connect() as connection:
-        ids = outbox.relayed(connection)
+    try:
+        with Store(live.path) as before, before.connect() as connection:
+            ids = outbox.relayed(connection)
+    except StoreError:
+        return
     with rebuilt.changing() as connection:
         outbox.keep_relayed(connection, ids)
 

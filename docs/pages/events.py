@@ -31,6 +31,7 @@ _MEANINGS = {
     "effective": "The day from which the withdrawal holds.",
     "expected_return": "The day on which the participant means to come back.",
     "intake": "Id of the intake, such as `2025-autumn`.",
+    "granted_by": "Who granted it: a random id of a member of staff.",
     "into": "The participant id that counts from now on.",
     "opens": "The first day on which work can be handed in.",
     "outcome": "What came of it.",

@@ -51,10 +51,10 @@ ENROLMENT_PROGRESS = {
     "attempts_left": Text("Attempts at the final assessment that are left; empty where nothing is assessed.", _COUNT),
     "outcome": Text("Of the attempt that was marked last: `passed` or `failed`.", _CODE),
     "deadline": Text("The last day on which reaching the gate counts.", _DAY),
-    "as_of": Text("The latest day that has started on the log; what follows is measured as of it.", _DAY),
     "expected_points": Text(
-        "Points of the components that were due before the day began. The clock stops for who is deferred, withdrawn "
-        "or completed.",
+        "Points of the components that were due before the day began: before the latest day that has started in the "
+        "enrolment's home partition (`checkpoint.day`), as of which everything from here on is measured. Pro rata for "
+        "who joined late, came back or moved. The clock stops for who is deferred, withdrawn or completed.",
         _POINTS,
     ),
     "expected": Text("`expected_points` over `points_total`.", _RATIO),
@@ -113,6 +113,7 @@ CHECKPOINT = {
     "next_offset": Text("The offset of the first record that is not in the projections yet.", "offset"),
     "head": Text("The log's hash chain up to there; see [the log](log.md).", "16 bytes"),
     "day": Text("The latest day that has started in this partition.", _DAY),
+    "policy": Text("The version of the risk policy in force on that day.", _CODE),
 }
 
 ENROLMENT_STATE = {
@@ -120,7 +121,70 @@ ENROLMENT_STATE = {
     "home": Text(
         "The lowest partition with facts of it; that partition's day is the one it is measured as of.", "number"
     ),
+    "spread": Text("Facts of it stand in more than one partition.", "true or false"),
     "state": Text("The folded state: the set of its facts, compacted, as MessagePack.", "bytes"),
+}
+
+DAY_STARTED = {
+    "partition": Text("The partition of `learning-events`.", "number"),
+    "day": Text("A day that has started there, as of which everybody at home there was decided.", _DAY),
+}
+
+_LEVEL = "`on-track`, `watch`, `at-risk` or `critical`; from `at-risk` on there is a flag"
+_REASONS = (
+    "The signals that count, the weightiest first, as JSON: signal, points, figure, the threshold that it reached, "
+    "whether its points alone would put an enrolment on watch, and the inputs for its sentence."
+)
+_SINCE = Text("The day on which the level began; empty on track.", _DAY)
+_FLAGGED_SINCE = Text("The day since which there has been a flag without a break.", _DAY)
+_POLICY = Text("The version of the risk policy.", _CODE)
+_SUM = Text("The points of the reasons together.", _POINTS)
+
+ENROLMENT_RISK = {
+    "enrolment": Text("The enrolment.", _ID),
+    "level": Text(f"The current level: {_LEVEL}. It follows the facts and the day.", _CODE),
+    "points": _SUM,
+    "reasons": Text(_REASONS, "bytes"),
+    "policy": _POLICY,
+    "since": _SINCE,
+    "flagged_since": _FLAGGED_SINCE,
+    "comes_down": Text("When the cause is gone: the day on which the level comes down if nothing else happens.", _DAY),
+    "stage": Text(
+        "Of a flag: `raised`, `acknowledged`, `contacted`, `improving`, `withdrawal-recommended`, "
+        "`withdrawal-signed-off` or `deferred`.",
+        _CODE,
+    ),
+    "stage_since": Text("When somebody brought the flag to this stage.", _MOMENT),
+    "stage_by": Text("Who did.", _ID),
+    "next_look": Text("The next day on which anything can change without a new fact; empty: none.", _DAY),
+    "decided_level": Text("The level that was decided on the latest day.", _CODE),
+    "decided_signals": Text("The weighty reasons of that decision, by their codes.", _CODE),
+}
+
+RISK_HISTORY = {
+    "enrolment": Text("The enrolment.", _ID),
+    "day": Text("The day of the decision: what had happened before it, and stood on the log when it started.", _DAY),
+    "level": Text(f"What was decided: {_LEVEL}.", _CODE),
+    "previous_level": Text("What had been decided before.", _CODE),
+    "change": Text("What became of the flag: `raised`, `changed` or `cleared`; empty where there was none.", _CODE),
+    "points": _SUM,
+    "reasons": Text(_REASONS, "bytes"),
+    "policy": _POLICY,
+    "since": _SINCE,
+    "flagged_since": _FLAGGED_SINCE,
+    "status": Text("The status of the enrolment then: a flag is cleared when it is no longer `active`.", _CODE),
+    "provider": Text("The lead provider then.", _ID),
+    "partner": Text("The delivery partner then.", _ID),
+}
+
+OUTBOX = {
+    "id": Text("Of the message: enrolment and day. A topic holds it once.", _ID),
+    "day": Text("The day of the decision that it tells.", _DAY),
+    "enrolment": Text("Whom it is about.", _ID),
+    "topic": Text("Where it goes: `risk-changes`.", _CODE),
+    "key": Text("The participant, which chooses the partition.", _ID),
+    "value": Text("The message: a CloudEvent as JSON.", "bytes"),
+    "relayed": Text("It has left. A rebuild keeps this, so nothing is sent again.", "true or false"),
 }
 
 ABOUT = {"version": Text("Version of these tables; a store of another version is rebuilt.", "number")}

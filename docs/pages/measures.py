@@ -9,16 +9,28 @@ from typing import Any
 import msgspec
 from sqlalchemy import Table, insert
 
+from learning.signals import SIGNALS
 from pages import measure_texts as texts
 from pages.markdown import code, docstring, page, table
 from pages.measure_texts import Text
-from projections import cohort_completion, enrolment_progress, partner_summary, timeline
+from projections import (
+    cohort_completion,
+    enrolment_progress,
+    enrolment_risk,
+    partner_summary,
+    risk_history,
+    timeline,
+)
 from projections.schema import metadata
 from projections.store import Store
 
 _TABLES = {
     "enrolment_progress": texts.ENROLMENT_PROGRESS,
     "enrolment_state": texts.ENROLMENT_STATE,
+    "enrolment_risk": texts.ENROLMENT_RISK,
+    "risk_history": texts.RISK_HISTORY,
+    "outbox": texts.OUTBOX,
+    "day_started": texts.DAY_STARTED,
     "checkpoint": texts.CHECKPOINT,
     "about": texts.ABOUT,
 }
@@ -31,7 +43,8 @@ def measures_page() -> str:
         KeyError: A table or a column has no words, or words stand there for none.
     """
     cohorts, partners = _group_columns()
-    others = [name for name in metadata.tables if name != "enrolment_progress"]
+    shown = ("enrolment_progress", "enrolment_risk", "risk_history")
+    others = [name for name in metadata.tables if name not in shown]
     return page(
         "Measures",
         "Every column of the read models. Ratios lie between 0 and 1 and become percent only on screen; moments are in "
@@ -40,6 +53,16 @@ def measures_page() -> str:
         "## Enrolment progress",
         f"{_purpose(enrolment_progress)} It is the table `enrolment_progress`.",
         _stored("enrolment_progress"),
+        "## At-risk register",
+        f"{_purpose(enrolment_risk)} It is the table `enrolment_risk`; `engagement at-risk` shows it.",
+        _stored("enrolment_risk"),
+        "## Risk history",
+        f"{_purpose(risk_history)} It is the table `risk_history`.",
+        _stored("risk_history"),
+        "## Signals",
+        "What can be a reason. The [risk policy](../how-to/change-the-risk-policy.md) says from which figure each one "
+        "counts and how much; `engagement policy show` prints it.",
+        _signals(),
         "## Cohorts",
         f"{_purpose(cohort_completion)} `engagement cohort` shows it.",
         _table(cohorts, texts.COHORTS),
@@ -52,6 +75,11 @@ def measures_page() -> str:
         "## The tables beside them",
         *(block for name in others for block in (f"### `{name}`", _stored(name))),
     )
+
+
+def _signals() -> str:
+    rows = ((code(signal.code), signal.title, signal.measures) for signal in SIGNALS.values())
+    return table(("signal", "title", "figure"), rows)
 
 
 def _purpose(module: object) -> str:

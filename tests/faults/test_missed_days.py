@@ -1,4 +1,4 @@
-"""Law 5: days that passed while no worker ran are caught up in order, and everybody is as a new look would find them."""
+"""Law 5: days that passed while no worker ran are caught up in order, and rows are as measured from scratch."""
 
 import shutil
 from collections import defaultdict

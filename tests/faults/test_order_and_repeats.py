@@ -67,7 +67,8 @@ def _read_models(folder: Path) -> dict[str, Any]:
 
 
 def _decided(folder: Path) -> dict[str, str]:
-    """The level that was decided last of each enrolment."""
+    """The level that was decided last of each enrolment that is not on track."""
     with LiveProjections(folder / "projections").open() as store, store.connect() as connection:
         history = connection.execute(risk_history.select().order_by(risk_history.c.day)).mappings()
-        return {row["enrolment"]: row["level"] for row in history if row["level"] != row["previous_level"]}
+        levels = {row["enrolment"]: row["level"] for row in history}
+    return {enrolment: level for enrolment, level in levels.items() if level != "on-track"}
