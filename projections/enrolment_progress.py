@@ -132,16 +132,3 @@ def ids_like(connection: Connection, wanted: str) -> list[str]:
         ends = column.endswith(wanted[half:], autoescape=True)
         found.extend(connection.scalars(select(column).where(begins | ends).distinct().limit(1_000)))
     return found
-
-
-def slowest(connection: Connection, limit: int, filters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """Active enrolments furthest behind their plan: by lag, then by who was seen least recently.
-
-    `filters` names columns (`programme`, `intake`, `partner`) and the value each must have.
-    """
-    table = enrolment_progress.c
-    query = _rows().where(table.status == "active", table.lag_weeks > 0)
-    for column, value in (filters or {}).items():
-        query = query.where(table[column] == value)
-    order = (table.lag_weeks.desc(), table.last_activity_at.asc().nulls_first(), table.enrolment)
-    return [dict(found) for found in connection.execute(query.order_by(*order).limit(limit)).mappings()]

@@ -33,6 +33,9 @@ from projections.timeline import Entry, timeline
 _AT_RISK_EACH = 3
 """Enrolments at risk that are shown of each partner; the command `at-risk` shows all."""
 
+_REASONS_EACH = 2
+"""Reasons that are shown of each; the command `explain` shows all."""
+
 _LINES = 10
 """Lines that tell how far it is, where no terminal can show a bar."""
 
@@ -176,13 +179,20 @@ def _print_at_risk(rows: Sequence[Mapping[str, Any]]) -> None:
                 row["enrolment"],
                 row["level"],
                 row["since"],
-                " ".join(reason["sentence"] for reason in row["reasons"]),
+                _in_short(row["reasons"]),
             )
             for partner, flagged in sorted(by_partner.items())
             for row in flagged[:_AT_RISK_EACH]
         ],
         keys=2,
     )
+
+
+def _in_short(reasons: Sequence[Mapping[str, Any]]) -> str:
+    """The weightiest reasons, and how many more there are."""
+    more = len(reasons) - _REASONS_EACH
+    shown = " ".join(reason["sentence"] for reason in reasons[:_REASONS_EACH])
+    return f"{shown} (And {more} more.)" if more > 0 else shown
 
 
 def _print_story(enrolment: str, story: Sequence[Entry]) -> None:

@@ -80,7 +80,8 @@ def test_show_tells_progress_plan_and_story(filled: Cli) -> None:
     """One enrolment: how far, what is due, and everything that happened, in order."""
     shown = filled("show", "e-1", "--json").data
     assert (shown["completion"], shown["expected"], shown["next_due"]) == (0.2, 0.5, "module-3")
-    assert [entry["what"] for entry in shown["timeline"]] == ["learning.enrolled.v1", "completed", "completed"]
+    told = [entry["what"] for entry in shown["timeline"]]
+    assert told == ["learning.enrolled.v1", "completed", "completed", "risk watch"]
     table = filled("show", "e-1").out
     assert "50 % due" in table
     assert "module-2" in table

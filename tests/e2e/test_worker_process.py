@@ -139,7 +139,8 @@ def test_the_demonstration_runs_to_its_end_in_place_of_the_one_before(tmp_path: 
     shown = json.loads(ran.stdout)
     assert sum(shown["statuses"].values()) == 66
     assert len(shown["cohorts"]) == 33
-    assert shown["slowest"]
+    assert all(reason["sentence"] and reason["remedy"] for row in shown["at_risk"] for reason in row["reasons"])
+    assert {row["level"] for row in shown["at_risk"]} <= {"at-risk", "critical"}
     assert f"{shown['facts']:,} processed" in ran.stderr
     assert not Wiring(Settings(data_dir=tmp_path / "demo")).worker_runs()
     verified = run(tmp_path / "demo", "verify", "--json")

@@ -1,4 +1,4 @@
-"""The read models that are queries: cohorts, partners, the slowest, and the story of an enrolment."""
+"""The read models that are queries: cohorts, partners, and the story of an enrolment."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -19,7 +19,7 @@ from learning.facts import (
     Withdrawn,
 )
 from projections.cohort_completion import cohorts
-from projections.enrolment_progress import find, ids_like, of_participant, slowest
+from projections.enrolment_progress import find, ids_like, of_participant
 from projections.partner_summary import partners
 from projections.projector import Projector
 from projections.rulebook import Rulebook
@@ -105,15 +105,6 @@ def test_partners_are_summed_up_over_their_cohorts(connection: Connection) -> No
 
     assert (first["partner"], first["enrolled"], first["behind_plan"]) == ("partner-1", 2, 1)
     assert (second["partner"], second["enrolled"], second["withdrawn"]) == ("partner-2", 2, 1)
-
-
-def test_the_slowest_are_active_and_furthest_behind(connection: Connection) -> None:
-    """Who is up to date, deferred or withdrawn is not among the slowest."""
-    [only] = slowest(connection, 10)
-
-    assert only["enrolment"] == "e-2"
-    assert only["lag_weeks"] == 5
-    assert slowest(connection, 10, {"partner": "partner-2"}) == []
 
 
 def test_enrolments_are_found_by_participant(connection: Connection) -> None:

@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Store:
         yield opened
 
 
-def write(  # noqa: PLR0913, PLR0917 - all that one write has
+def write(  # noqa: PLR0917 - all that one write has
     store: Store,
     partition: int,
     before: Checkpoint,
