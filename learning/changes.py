@@ -10,10 +10,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from learning.measures import Standing, Status
 from learning.plan import start_of
 from learning.policy import FLAGGED, LEVELS, Level, SignalCode
 from learning.risk import Assessment, Reason
+from learning.standing import Standing, Status
 
 Change = Literal["raised", "changed", "cleared"]
 

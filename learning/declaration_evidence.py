@@ -15,10 +15,11 @@ from msgspec import Struct
 from learning.calendar import uk_day
 from learning.codes import COURSE_GROUPS, CourseGroup, CourseIdentifier, DeclarationType, Outcome
 from learning.facts import AssessmentMarked, Enrolled, Transferred, Withdrawn
-from learning.measures import Progress, Standing, standing
+from learning.measures import Progress
 from learning.milestones import MilestoneTable
 from learning.plan import Plan, start_of
 from learning.progress import ACTIVE, Mark, Noted, State
+from learning.standing import Standing, standing
 
 OUTCOME_GROUPS: Final = frozenset[CourseGroup]({"leadership", "specialist"})
 """Course groups that are passed or failed at DfE."""

@@ -36,10 +36,11 @@ from learning.declaration_evidence import (
     until,
     window_of,
 )
-from learning.measures import Progress, measure, standing
+from learning.measures import Progress, measure
 from learning.milestones import MilestoneTable
 from learning.plan import start_of
 from learning.progress import State
+from learning.standing import standing
 
 BlockerCode = Literal[
     "not-enrolled",

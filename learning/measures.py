@@ -9,7 +9,7 @@ on which it became so.
 from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -20,48 +20,12 @@ from learning.catalogue import Component
 from learning.codes import Outcome
 from learning.curriculum import Curriculum
 from learning.doings import Doings
-from learning.facts import (
-    ContactMade,
-    Data,
-    Deferred,
-    Enrolled,
-    ParticipantMerged,
-    Resumed,
-    Transferred,
-    WithdrawalRecommended,
-    Withdrawn,
-)
 from learning.plan import NewStart, Plan, start_of
-from learning.progress import Noted, State
-
-Status = Literal["active", "deferred", "withdrawn", "completed"]
+from learning.progress import State
+from learning.standing import Standing, standing, start_days
 
 RECENT_WEEKS = 4
 """Study weeks that count as recent when a pace is measured."""
-
-
-class Standing(Struct, kw_only=True):
-    """What the facts of its life say of an enrolment, the latest word on each matter.
-
-    Transfers and merges stand on the enrolment whenever it was last sent: sending it again does not undo them.
-    """
-
-    enrolled_on: date
-    participant: str
-    programme: str
-    intake: str
-    provider: str
-    partner: str
-    cohort: str | None = None
-    schedule: str | None = None
-    status: Status = "active"
-    since: date | None = None
-    """The day from which a status other than active holds."""
-    reason: str | None = None
-    """DfE's reason code of the deferral or withdrawal."""
-    withdrawal_recommended: bool = False
-    """A withdrawal was recommended and the partner has not signed it off yet."""
-    contacted_at: datetime | None = None
 
 
 class Progress(Struct, frozen=True, kw_only=True):
@@ -165,52 +129,6 @@ def _gate_reached(plan: Plan, done: Collection[str], points: int) -> bool:
     return plan.programme.gate_reached(done) if needed is None else points >= needed
 
 
-def standing(state: State, day: date | None) -> Standing | None:
-    """The latest word on each matter as `day` begins; None while it is not known that the person was enrolled."""
-    enrolments = [noted for noted in state.life if isinstance(noted.data, Enrolled)]
-    if not enrolments:
-        return None
-    now = _enrolled(enrolments[-1].data, uk_day(enrolments[0].time))
-    for noted in state.life:
-        _apply(now, noted.data, noted.time, day)
-    return now
-
-
-def _enrolled(data: Any, on: date) -> Standing:
-    return Standing(
-        enrolled_on=on,
-        participant=data.participant,
-        programme=data.programme,
-        intake=data.intake,
-        provider=data.provider,
-        partner=data.partner,
-        cohort=data.cohort,
-        schedule=data.schedule,
-    )
-
-
-def _apply(now: Standing, data: Data, when: datetime, day: date | None) -> None:
-    match data:
-        case Transferred():
-            for matter in ("partner", "intake", "schedule", "cohort", "provider"):
-                setattr(now, matter, getattr(data, matter) or getattr(now, matter))
-        case ParticipantMerged(into=into):
-            now.participant = into
-        case Deferred(reason=reason):
-            now.status, now.since, now.reason = "deferred", uk_day(when), reason
-        case Withdrawn(reason=reason, effective=effective):
-            now.withdrawal_recommended = False
-            if day is None or effective <= day:
-                now.status, now.since, now.reason = "withdrawn", effective, reason
-        case Resumed():
-            now.status, now.since, now.reason = "active", None, None
-            now.withdrawal_recommended = False
-        case WithdrawalRecommended():
-            now.withdrawal_recommended = True
-        case ContactMade():
-            now.contacted_at = when
-
-
 def _attempts(state: State, plan: Plan, done: Doings, points: int, day: date | None) -> Attempts | None:
     rule = plan.programme.assessment
     if rule is None:
@@ -251,17 +169,6 @@ def _gate_day(plan: Plan, since: dict[str, datetime]) -> date:
 
 def _clock(now: Standing, day: date) -> date:
     return day if now.since is None else min(day, now.since)
-
-
-def start_days(life: Iterable[Noted], enrolled_on: date) -> list[date]:
-    """The days on which an enrolment began to follow its plan: enrolled, come back, or moved to another intake."""
-    said: Iterable[tuple[datetime, Any]] = ((noted.time, noted.data) for noted in life)
-    later = (
-        uk_day(when)
-        for when, data in said
-        if isinstance(data, Resumed) or (isinstance(data, Transferred) and data.intake is not None)
-    )
-    return sorted({enrolled_on, *later})
 
 
 def _new_start(state: State, now: Standing, plan: Plan, flips: Iterable[tuple[datetime, int, str]]) -> NewStart | None:

@@ -21,10 +21,11 @@ from learning.facts import (
     Resumed,
     Withdrawn,
 )
-from learning.measures import Measured, start_days
+from learning.measures import Measured
 from learning.milestones import Milestone
 from learning.plan import NewStart, start_of
 from learning.progress import Mark, Noted, State, visit_days
+from learning.standing import start_days
 
 _DAY = timedelta(days=1)
 

@@ -7,9 +7,10 @@ from sqlalchemy import Connection
 
 from learning.changes import NOTHING_DECIDED, Decided, change_between, decision, encode_change, risk_change
 from learning.hindsight import as_known
-from learning.measures import Standing, measured
+from learning.measures import measured
 from learning.progress import State, decode_state
 from learning.risk import Assessment, assess
+from learning.standing import Standing
 from projections import days, outbox, risk_history
 from projections.enrolment_states import StoredState
 from projections.outbox import Message

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from learning.changes import Change, Decided
-from learning.measures import Standing
 from learning.risk import Assessment
+from learning.standing import Standing
 from projections.enrolment_risk import decode_reasons, encode_reasons
 from projections.schema import risk_history
 from projections.upserting import upsert

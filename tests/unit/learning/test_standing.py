@@ -16,7 +16,7 @@ from learning.facts import (
     WithdrawalRecommended,
     Withdrawn,
 )
-from learning.measures import Standing
+from learning.standing import Standing
 from tests.builders import COMPONENTS, at, completed, enrolled, make
 from tests.courses import measured
 
