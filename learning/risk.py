@@ -232,10 +232,10 @@ class _Look:
             if self._look_at(end) is None:
                 return began
             reached = height(self._level(end))
+            if found and end + hold < began:  # there is a day between that nothing holds up
+                return began
             if reached > wanted:
                 return end + hold
-            if found and end + hold < began:
-                return began
             if reached == wanted:
                 began, found = start, True
         return began

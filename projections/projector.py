@@ -1,6 +1,6 @@
 """Folds a run of records of one partition into the projections: decode, check, fold, assess, write.
 
-The tracking agent, `engagement rebuild` and `engagement verify` all go through here, so a replay is the same work.
+The tracking agent, `engagement rebuild` and `engagement verify` all go through here, so a replay is the same run.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,8 +13,8 @@ from learning.curriculum import UnknownProgrammeError
 from learning.errors import EngagementError
 from learning.events import Fact, UnreadableFactError, decode
 from learning.facts import DayStarted, Enrolled, Transferred
-from projections.application import Application
 from projections.rulebook import Rulebook
+from projections.run import Run
 from projections.store import Checkpoint, Store
 
 
@@ -81,14 +81,14 @@ class Projector:
         policy = before.policy if today == before.day or today is None else self._rulebook.policies.on(today).version
         after = Checkpoint(last + 1, head, today, policy)
         with self._store.writing(partition, before, after) as connection:
-            work = Application(connection, self._rulebook, partition, before, today)
+            run = Run(connection, self._rulebook, partition, before, today)
             for stretch in stretches:
-                work.fold(stretch.facts)
-                if stretch.day is not None and (work.day is None or stretch.day > work.day):
-                    work.start_day(stretch.day)
-            work.finish()
+                run.fold(stretch.facts)
+                if stretch.day is not None and (run.day is None or stretch.day > run.day):
+                    run.start_day(stretch.day)
+            run.finish()
         facts = sum(len(stretch.facts) for stretch in stretches)
-        return Applied(facts + len(days), len(rejects), len(work.enrolments))
+        return Applied(facts + len(days), len(rejects), len(run.enrolments))
 
     def _read(self, partition: int, records: Iterable[Entry]) -> tuple[list[Stretch], list[Parked]]:
         """The facts about enrolments, cut where a day started, and what is no fact."""

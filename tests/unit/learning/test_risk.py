@@ -179,6 +179,15 @@ def test_a_break_shorter_than_the_days_held_is_none() -> None:
     assert assessed(facts, held(1), day).flagged_since == date(2025, 9, 25)
 
 
+def test_a_level_that_was_gone_for_a_day_begins_anew() -> None:
+    """Critical was held until 4 October, the 5th was watch: at risk again since the 6th, not since the 5th."""
+    facts = [enrolled(), *caught_up(date(2025, 10, 2), number=2)]
+    days = (date(2025, 10, 4), date(2025, 10, 5), date(2025, 10, 6))
+
+    assert [level(facts, held(3), day) for day in days] == ["critical", "watch", "at-risk"]
+    assert [assessed(facts, held(3), day).since for day in days[1:]] == [days[1], days[2]]
+
+
 def test_on_track_and_watch_are_no_flags() -> None:
     """Nobody is flagged since any day there; watch has a day on which it began."""
     watched, on_track = (assessed([enrolled()], BEHIND, date(2025, 9, day)) for day in (16, 14))

@@ -28,7 +28,7 @@ from projections.upserting import ROWS_AT_ONCE
 _DAY = timedelta(days=1)
 
 
-class Application:
+class Run:
     """Applies facts and days of one partition, in the order of the log, on a connection."""
 
     def __init__(
