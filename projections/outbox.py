@@ -33,11 +33,11 @@ def put(connection: Connection, messages: Iterable[Message]) -> None:
     upsert(connection, outbox, ({**each._asdict(), "relayed": False} for each in messages))
 
 
-def waiting(connection: Connection, limit: int) -> list[Message]:
-    """Up to so many messages that wait, in the order of their days and ids."""
+def waiting(connection: Connection, limit: int, until: date) -> list[Message]:
+    """Up to so many messages that wait, of days up to one, in the order of their days and ids."""
     columns = (_table[name] for name in Message._fields)
-    query = select(*columns).where(_table.relayed.is_(False)).order_by(_table.day, _table.id).limit(limit)
-    return [Message(*found) for found in connection.execute(query)]
+    query = select(*columns).where(_table.relayed.is_(False), _table.day <= until)
+    return [Message(*found) for found in connection.execute(query.order_by(_table.day, _table.id).limit(limit))]
 
 
 def mark_relayed(connection: Connection, messages: Sequence[Message]) -> None:

@@ -135,14 +135,14 @@ def test_rebuild_takes_over_with_equal_rows(log: EmbeddedLog, live: LiveProjecti
 def test_what_has_left_is_not_told_again_after_a_rebuild(log: EmbeddedLog, live: LiveProjections) -> None:
     """Messages that were relayed from the old store are marked so in the new one; the others still wait."""
     with live.open() as store, store.changing() as connection:
-        sent = messages.waiting(connection, 2)
+        sent = messages.waiting(connection, 2, date.max)
         messages.mark_relayed(connection, sent)
 
     rebuild(log, live, Rulebook(SMALL), now)
 
     with live.open() as store, store.connect() as connection:
         assert messages.relayed(connection) == [each.id for each in sent]
-        assert len(messages.waiting(connection, 100)) > 2
+        assert len(messages.waiting(connection, 100, date.max)) > 2
         verify(log, store, Rulebook(SMALL), now)
 
 

@@ -102,7 +102,7 @@ def test_a_rebuild_tells_nothing_again(log: EmbeddedLog, live: LiveProjections) 
     rebuild(log, live, RULEBOOK, lambda: START)
 
     with live.writing() as store, store.connect() as connection:
-        assert outbox.waiting(connection, 100) == []
+        assert outbox.waiting(connection, 100, date.max) == []
         assert len(outbox.relayed(connection)) == len(told(log))
     with live.open() as store:
         assert verify(log, store, RULEBOOK, lambda: START) == sum(log.end_offsets(FACTS_TOPIC).values())
@@ -113,4 +113,17 @@ def test_what_never_left_still_waits_after_a_rebuild(log: EmbeddedLog, live: Liv
     rebuild(log, live, RULEBOOK, lambda: START)
 
     with live.writing() as store:
+        assert relay(log, store) > 1
+
+
+def test_a_day_is_told_when_every_partition_has_come_to_it(log: EmbeddedLog, tmp_path: Path) -> None:
+    """Given that one partition was not read yet, nothing is told; once it has been read, everything is."""
+    with Store(tmp_path / "store.db") as store:
+        ends = log.end_offsets(FACTS_TOPIC)
+        decided = max(ends, key=lambda partition: ends[partition])  # where the participant's facts stand
+        replay(log, projector(store), store, {decided: ends[decided]})
+        assert relay(log, store) == 0
+
+        replay(log, projector(store), store)
+
         assert relay(log, store) > 1
