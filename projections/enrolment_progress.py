@@ -72,21 +72,8 @@ def row(enrolment: str, progress: Progress) -> dict[str, Any]:
 
 def of_the_day(enrolment: str, progress: Progress) -> dict[str, Any]:
     """What of the row of one enrolment can differ from day to day while no fact comes in."""
-    standing = progress.standing
-    return {
-        "of": enrolment,
-        "status": standing.status,
-        "status_since": standing.since,
-        "status_reason": standing.reason,
-        "withdrawal_recommended": standing.withdrawal_recommended,
-        "attempts_left": progress.attempts_left,
-        "expected_points": progress.expected_points,
-        "expected": progress.expected,
-        "lag_weeks": progress.lag_weeks,
-        "pace": progress.pace,
-        "pace_needed": progress.pace_needed,
-        "forecast": progress.forecast,
-    }
+    whole = row(enrolment, progress)
+    return {"of": enrolment, **{name: whole[name] for name in _DAILY}}
 
 
 def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
