@@ -27,7 +27,7 @@ class CurriculumFolder:
             CatalogueFolderError: A file cannot be read at all.
         """
         self._folder = folder
-        self._seen = self._look()
+        self._seen = toml_files(folder)
         self._curriculum = load_curriculum(folder)
 
     def current(self) -> Curriculum:
@@ -39,7 +39,7 @@ class CurriculumFolder:
             CatalogueError: As above, of a file that changed; the next call answers the curriculum as it was before.
             CatalogueFolderError: As above, or programmes have vanished.
         """
-        seen, self._seen = self._seen, self._look()
+        seen, self._seen = self._seen, toml_files(self._folder)
         if seen != self._seen:
             fresh = load_curriculum(self._folder)
             if vanished := self._curriculum.programmes.keys() - fresh.programmes.keys():
@@ -49,9 +49,11 @@ class CurriculumFolder:
             self._curriculum = fresh
         return self._curriculum
 
-    def _look(self) -> frozenset[tuple[str, int, int]]:
-        statuses = ((path.name, path.stat()) for path in self._folder.glob("*.toml"))
-        return frozenset((name, status.st_mtime_ns, status.st_size) for name, status in statuses)
+
+def toml_files(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """The files of a folder as they are now: another answer says that one was added, changed or removed."""
+    statuses = ((path.name, path.stat()) for path in folder.glob("*.toml"))
+    return frozenset((name, status.st_mtime_ns, status.st_size) for name, status in statuses)
 
 
 def load_curriculum(folder: Path) -> Curriculum:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from learning.curriculum import Curriculum
 from learning.policy import Policies, shipped_policies
-from projections.curriculum_files import CurriculumFolder, load_curriculum
+from projections.curriculum_files import CurriculumFolder, load_curriculum, toml_files
 from projections.policy_files import load_policies
 
 
@@ -30,7 +30,7 @@ class RulebookFolders:
         """
         self._programmes = CurriculumFolder(programmes)
         self._folder = policies
-        self._seen = self._look()
+        self._seen = toml_files(policies)
         self._policies = load_policies(policies)
 
     def current(self) -> Rulebook:
@@ -39,14 +39,10 @@ class RulebookFolders:
         Raises:
             EngagementError: As above; the next call answers the rules as they were before.
         """
-        seen, self._seen = self._seen, self._look()
+        seen, self._seen = self._seen, toml_files(self._folder)
         if seen != self._seen:
             self._policies = load_policies(self._folder)
         return Rulebook(self._programmes.current(), self._policies)
-
-    def _look(self) -> frozenset[tuple[str, int, int]]:
-        statuses = ((path.name, path.stat()) for path in self._folder.glob("*.toml"))
-        return frozenset((name, status.st_mtime_ns, status.st_size) for name, status in statuses)
 
 
 def load_rulebook(programmes: Path, policies: Path) -> Rulebook:

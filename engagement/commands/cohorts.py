@@ -1,21 +1,18 @@
 """`engagement cohort` and `engagement partners`: completion by programme and intake, and by delivery partner."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from sqlalchemy import Connection
-from typer import Context, Option
+from typer import Context
 
 from engagement import output
+from engagement.filters import Intake, Partner, Programme
 from engagement.output import AsJson, figures, percent
 from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
 from projections.cohort_completion import cohorts as cohort_rows
 from projections.partner_summary import partners as partner_rows
-
-Programme = Annotated[str | None, Option(help="Only this programme, such as `ambition-2024/npqsl`.")]
-Intake = Annotated[str | None, Option(help="Only this intake, such as `2025-autumn`.")]
-Partner = Annotated[str | None, Option(help="Only this delivery partner.")]
 
 COUNTS = figures(
     "Enrolled",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from typer import Argument, Context
 
 from engagement import output
+from engagement.commands.story import details, what_happened
 from engagement.output import AsJson, figures, number, percent, prose, uk_time
 from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
@@ -170,7 +171,7 @@ def _print_story(story: Sequence[Entry]) -> None:
         "Timeline (UK time)",
         ["When", "What", *prose("Component or details")],
         [
-            (_when(each), _what(each.what, corrected=id(each) in corrected), each.component or _details(each.detail))
+            (_when(each), _what(each.what, corrected=id(each) in corrected), details(each.detail, each.component))
             for each in story
         ],
     )
@@ -188,10 +189,5 @@ def _when(entry: Entry) -> object:
 
 
 def _what(what: str, *, corrected: bool) -> str:
-    """The last word of an event type, or the word as it is."""
-    word = what.removeprefix("learning.").rpartition(".v")[0].replace("-", " ") if "." in what else what
+    word = what_happened(what)
     return f"{word} (corrected)" if corrected else word
-
-
-def _details(detail: Mapping[str, Any] | None) -> str:
-    return ", ".join(f"{name} {value}" for name, value in (detail or {}).items())
