@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 SERVERS = "REQUIRE_SERVERS"
 """Set to 1, a test that needs a server or a browser and finds none fails instead of being left out."""
 

@@ -17,7 +17,7 @@ from packaging.version import Version
 PROJECT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = PYPROJECT["tool"]["setuptools"]["packages"]
-NOT_OURS = {".git", ".venv", "__pycache__", "data", "artefacts", "build", "dist", "node_modules"}
+NOT_OURS = {".cache", ".git", ".venv", "__pycache__", "data", "artefacts", "build", "dist", "node_modules"}
 CACHES = ("_cache", ".egg-info", ".hypothesis")
 
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|work|Users|mnt)/\w")

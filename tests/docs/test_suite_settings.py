@@ -17,6 +17,7 @@ def run_suite(folder: Path, reason: str, **environment: str) -> subprocess.Compl
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "REQUIRE"))}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", folder, folder],
+        cwd=CONFTEST.parents[1],
         env=inherited | environment,
         capture_output=True,
         text=True,
