@@ -2,7 +2,8 @@
 
 A topic has partitions; a partition is an ordered, append-only sequence of records at offsets 0, 1, 2 ... An append
 answers only when it is durable. A record with an identity is on the topic once: appended again, it is answered with
-where it already stands.
+where it already stands. (On Kafka two machines that append the same at the same moment may both succeed; who folds
+facts takes each once.)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,10 @@ from learning.errors import EngagementError
 
 class LogError(EngagementError):
     """The log cannot do what was asked; the message names the log and the remedy."""
+
+
+class LogAwayError(LogError):
+    """The servers of the log cannot be reached or do not answer; the same may succeed later."""
 
 
 class CorruptLogError(LogError):
@@ -61,14 +66,17 @@ class EventLog(Protocol):
         """Every topic with its number of partitions."""
 
     def append(self, topic: str, records: Iterable[Record]) -> Sequence[Receipt]:
-        """Append all records in one durable step, in order; one receipt a record.
+        """Append all records, in order; one receipt a record, answered when all are durable.
 
         Raises:
-            LogError: When the topic is not there or the log cannot write; then nothing was appended.
+            LogError: When the topic is not there or a record cannot stand on it, then nothing was appended; or when the
+                log cannot write. Then the embedded log, which appends all in one step, has appended nothing. On Kafka
+                some of the records may stand there: append all again, and only what is missing is added, of those
+                with an identity.
         """
 
     def read(self, topic: str, partition: int, offset: int, limit: int, max_bytes: int = ...) -> Sequence[Stored]:
-        """Up to `limit` records from `offset` on, in order; empty at the end. Never waits."""
+        """Up to `limit` records from `offset` on, in order; empty at the end. Never waits for more."""
 
     def end_offsets(self, topic: str) -> Mapping[int, int]:
         """For each partition, the offset that the next record will get."""

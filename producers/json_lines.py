@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from eventlog.base import EventLog
-from eventlog.facts import publish
 from learning.events import Fact, UnreadableFactError, decode
+from producers.publisher import publish, telling
 from producers.report import Refused, Report, UnreadableFileError, set_aside
 
 LONGEST_LINE: Final = 1 << 20
@@ -45,17 +45,20 @@ def import_events(log: EventLog, sources: Iterable[Path | BinaryIO], now: dateti
     Raises:
         NotJsonLinesError: A source is not there or is no file of lines. The sources before it are on the log, and
             sending all again is safe.
+        LogError: The log cannot write; the message says how many facts it had acknowledged before. Sending all again
+            is safe.
     """
     report = Report()
-    for source in sources:
-        entries = read_json_lines(source)
-        before = report
-        while batch := list(islice(entries, _BATCH)):
-            facts = [entry for entry in batch if isinstance(entry, Fact)]
-            refused = [entry for entry in batch if isinstance(entry, Refused)]
-            report = report.plus(publish(log, facts, now=now)) + set_aside(log, refused, now)
-        if report is before:
-            report += Report(notes=(f"There is no line in {_name(source)}.",))
+    with telling(lambda: report.appended + report.duplicates):
+        for source in sources:
+            entries = read_json_lines(source)
+            before = report
+            while batch := list(islice(entries, _BATCH)):
+                facts = [entry for entry in batch if isinstance(entry, Fact)]
+                refused = [entry for entry in batch if isinstance(entry, Refused)]
+                report = report.plus(publish(log, facts, now=now)) + set_aside(log, refused, now)
+            if report is before:
+                report += Report(notes=(f"There is no line in {_name(source)}.",))
     return report
 
 

@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 import duckdb
 
 from eventlog.base import EventLog
-from eventlog.facts import publish
 from learning.events import Fact, fact
 from learning.facts import ActivitySeen, AssessmentSubmitted, Data, Enrolled, Withdrawn
 from producers.oulad_catalogue import Presentation, component_id, programme_id, read_presentations, write_catalogue
 from producers.oulad_files import VISITS, opened, readable
+from producers.publisher import publish
 from producers.report import Report
 
 PROVIDER: Final = "open-university"

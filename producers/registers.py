@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from eventlog.base import EventLog
-from eventlog.facts import publish
 from eventlog.rejects import parked, settle
 from learning.curriculum import Curriculum
 from learning.events import Fact
+from producers.publisher import publish
 from producers.register import attendance_rows, enrolment_rows
 from producers.register.attendance_rows import read_attendance
 from producers.register.column_maps import ColumnMap

@@ -5,9 +5,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from eventlog.base import EventLog
-from eventlog.facts import Published
 from eventlog.rejects import Parked, park
 from learning.errors import EngagementError
+from producers.publisher import Published
 
 
 class UnreadableFileError(EngagementError):

@@ -10,12 +10,12 @@ import pytest
 from openpyxl import Workbook
 
 from eventlog.base import EventLog
-from eventlog.facts import publish
 from eventlog.rejects import REJECTS_TOPIC, parked
 from learning.curriculum import Curriculum
 from learning.events import Fact, fact
 from learning.facts import AttendanceRecorded, Enrolled, ParticipantMerged, Transferred
 from learning.progress import done_since, fold_all
+from producers.publisher import publish
 from producers.register.column_maps import ColumnMap
 from producers.register.files import RegisterFileError
 from producers.registers import import_attendance, import_enrolments
