@@ -29,7 +29,7 @@ def counts() -> tuple[Any, ...]:
         (cast(func.sum(_rows.expected_points).filter(staying), Float) / total).label("expected_ratio"),
         func.count().filter(_rows.gate_reached, staying).label("gate_reached"),
         func.coalesce(func.sum(_rows.assessments_submitted), 0).label("assessments_submitted"),
-        func.avg(_rows.lag_weeks).filter(_rows.status == "active").label("mean_lag_weeks"),
+        func.avg(cast(_rows.lag_weeks, Float)).filter(_rows.status == "active").label("mean_lag_weeks"),
         func.max(_rows.last_activity_at).label("last_activity_at"),
     )
 

@@ -1,15 +1,15 @@
 """Read model: one row an enrolment, with everything measured of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, select
 
 from learning.measures import Progress
 from projections.schema import checkpoint, enrolment_progress, enrolment_state
-from projections.upserting import upsert
+from projections.upserting import update_rows, upsert
 
-_DAILY = (
+DAILY = (
     "status",
     "status_since",
     "status_reason",
@@ -21,11 +21,6 @@ _DAILY = (
     "pace",
     "pace_needed",
     "forecast",
-)
-_OF_THE_DAY = (
-    update(enrolment_progress)
-    .where(enrolment_progress.c.enrolment == bindparam("of"))
-    .values({name: bindparam(name) for name in _DAILY})
 )
 
 
@@ -73,7 +68,7 @@ def row(enrolment: str, progress: Progress) -> dict[str, Any]:
 def of_the_day(enrolment: str, progress: Progress) -> dict[str, Any]:
     """What of the row of one enrolment can differ from day to day while no fact comes in."""
     whole = row(enrolment, progress)
-    return {"of": enrolment, **{name: whole[name] for name in _DAILY}}
+    return {"of": enrolment, **{name: whole[name] for name in DAILY}}
 
 
 def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -81,10 +76,9 @@ def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     upsert(connection, enrolment_progress, rows)
 
 
-def put_days(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def put_days(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write what `of_the_day` says of rows that are there."""
-    if rows:
-        connection.execute(_OF_THE_DAY, rows)
+    update_rows(connection, enrolment_progress, rows)
 
 
 def find(connection: Connection, enrolment: str) -> dict[str, Any] | None:
@@ -115,7 +109,7 @@ def ids_like(connection: Connection, wanted: str) -> list[str]:
     half = max(1, len(wanted) // 2)
     found: list[str] = []
     for column in (enrolment_progress.c.enrolment, enrolment_progress.c.participant):
-        begins = column.startswith(wanted[:half], autoescape=True)
-        ends = column.endswith(wanted[half:], autoescape=True)
-        found.extend(connection.scalars(select(column).where(begins | ends).distinct().limit(1_000)))
+        begins = column.istartswith(wanted[:half], autoescape=True)
+        ends = column.iendswith(wanted[half:], autoescape=True)
+        found.extend(connection.scalars(select(column).where(begins | ends).distinct().order_by(column).limit(1_000)))
     return found

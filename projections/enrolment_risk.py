@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, case, delete, select, update
+from sqlalchemy import Connection, Row, Select, case, delete, select
 
 from learning.changes import Decided
 from learning.flags import RAISED, FlagLife
@@ -17,7 +17,7 @@ from learning.policy import FLAGGED, LEVELS, Level
 from learning.risk import Assessment, Earlier, Reason
 from projections.enrolment_states import KEYS_AT_ONCE, StoredState
 from projections.schema import checkpoint, enrolment_progress, enrolment_risk, enrolment_state
-from projections.upserting import ROWS_AT_ONCE, upsert
+from projections.upserting import ROWS_AT_ONCE, update_rows, upsert
 
 _table = enrolment_risk.c
 _state = enrolment_state.c
@@ -38,9 +38,6 @@ class Due(NamedTuple):
     """What was last said of it, when nothing has become known since."""
     uneventful: bool = False
     """Whether that was that it is on track, without any reason, by the policy of today."""
-
-
-_LOOK_AGAIN = update(enrolment_risk).where(_table.enrolment == bindparam("of")).values(next_look=bindparam("day"))
 
 
 def row(enrolment: str, assessment: Assessment, flag: FlagLife | None, decided: Decided) -> dict[str, Any]:
@@ -86,9 +83,7 @@ def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def look_again(connection: Connection, days: Iterable[tuple[str, date | None]]) -> None:
     """Note when enrolments are next to be looked at, of whom there is nothing else to write."""
-    rows = [{"of": enrolment, "day": day} for enrolment, day in days]
-    if rows:
-        connection.execute(_LOOK_AGAIN, rows)
+    update_rows(connection, enrolment_risk, ({"of": enrolment, "next_look": day} for enrolment, day in days))
 
 
 def forget(connection: Connection, enrolment: str) -> None:
@@ -157,7 +152,7 @@ def at_risk(
     query = _register().where(progress.status == "active", height >= LEVELS.index(lowest))
     for name, value in (filters or {}).items():
         query = query.where((_table if name in _table else progress)[name] == value)
-    order = (height.desc(), _table.points.desc(), _table.since, _table.enrolment)
+    order = (height.desc(), _table.points.desc(), _table.since.nulls_first(), _table.enrolment)
     return [_readable(found) for found in connection.execute(query.order_by(*order)).mappings()]
 
 

@@ -1,12 +1,14 @@
 """The folded states of enrolments as they are kept; everything else about an enrolment is worked out from its state."""
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
 
 from projections.schema import enrolment_state
-from projections.upserting import upsert
+from projections.store_errors import ContendedError
+from projections.upserting import insert_new, upsert
 
 KEYS_AT_ONCE = 500
 """Ids that one question names at most: databases bound the number of parameters."""
@@ -39,8 +41,20 @@ def find(connection: Connection, enrolments: Iterable[str]) -> dict[str, StoredS
 
 def put(connection: Connection, states: Mapping[str, StoredState]) -> None:
     """Write states."""
-    upsert(
-        connection,
-        enrolment_state,
-        ({"enrolment": enrolment, **stored._asdict()} for enrolment, stored in states.items()),
-    )
+    upsert(connection, enrolment_state, _rows(states))
+
+
+def add(connection: Connection, states: Mapping[str, StoredState]) -> None:
+    """Write states of enrolments that have none.
+
+    Raises:
+        ContendedError: One of them has a state by now: another worker was first.
+    """
+    try:
+        insert_new(connection, enrolment_state, _rows(states))
+    except IntegrityError as error:
+        raise ContendedError("another worker was the first to know one of these enrolments; try again") from error
+
+
+def _rows(states: Mapping[str, StoredState]) -> Iterator[dict[str, Any]]:
+    return ({"enrolment": enrolment, **stored._asdict()} for enrolment, stored in states.items())

@@ -1,90 +1,133 @@
-"""Which store is the live one: a pointer to a numbered file, so that a rebuilt store takes over in one step."""
+"""Which store is the live one: a pointer to a numbered place, so that a rebuilt store takes over in one step."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol, Self
 
-from learning.errors import EngagementError
+from sqlalchemy import Connection
+
+from projections.live_database import LiveDatabase
+from projections.live_folder import LiveFolder
+from projections.places import Database, Place
 from projections.store import Store
+from projections.store_errors import RebuildRunningError
+
+__all__ = ["LiveProjections", "RebuildRunningError"]
 
 
-class RebuildRunningError(EngagementError):
-    """A second rebuild was started beside one that has not ended."""
+class Home(Protocol):
+    """Has places for stores, by name, and a pointer to one of them."""
+
+    def prepare(self) -> None:
+        """Make what a pointer needs."""
+
+    def live(self) -> str | None:
+        """The name that the pointer says; None where there was no store yet."""
+
+    def is_live(self, store: Store) -> bool:
+        """Whether the pointer says this store."""
+
+    def name(self, number: int) -> str:
+        """The name of a store by its number."""
+
+    def place(self, name: str) -> Place:
+        """The place of a store by its name."""
+
+    def clear(self, live: str) -> list[int]:
+        """Remove what is left of other stores; answer the numbers that are taken."""
+
+    def point_to(self, name: str) -> None:
+        """Make a store the live one."""
+
+    def point_first(self, name: str) -> None:
+        """Make a store the live one where there is none."""
+
+    def check(self, name: str) -> Callable[[Connection], None]:
+        """What every transaction that writes to a store begins with, so that none ends in one that was replaced."""
+
+    def steady(self) -> AbstractContextManager[None]:
+        """The pointer does not move until the block ends, as far as `check` does not see to that."""
+
+    def swapping(self) -> AbstractContextManager[None]:
+        """Nobody writes until the block ends."""
+
+    def rebuilding(self) -> AbstractContextManager[None]:
+        """Be the only one who rebuilds until the block ends."""
 
 
 class LiveProjections:
-    """The folder of the projections: `store-000001.db`, `store-000002.db` ..., and `current`, which names one of them.
+    """Numbered stores in a folder or in a database, of which one is live.
 
-    Writers hold the swap lock together while they write; a rebuild takes it alone for the moment of the swap.
+    A rebuild takes over when nobody is in the middle of a transaction that writes.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Use `folder`, made when it is not there."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        self._pointer = folder / "current"
+    def __init__(self, home: Path | Database) -> None:
+        """Use a folder, made when it is not there, or a database."""
+        self._home: Home = LiveFolder(home) if isinstance(home, Path) else LiveDatabase(home)
         self._store: Store | None = None
 
-    @property
-    def path(self) -> Path:
-        """The file of the live store, which may not exist yet."""
-        try:
-            return self.folder / self._pointer.readlink()
-        except FileNotFoundError:
-            return self._numbered(1)
+    def __enter__(self) -> Self:
+        """The projections, let go of at the end."""
+        return self
 
-    def next_path(self) -> Path:
-        """Where a store is built that is to take over; leftovers of an attempt that was cut off are removed."""
-        for path in self.folder.glob("store-*.db"):
-            if path != self.path:
-                _remove(path)
-        return self._numbered(int(self.path.stem.removeprefix("store-")) + 1)
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    @property
+    def place(self) -> Place:
+        """The place of the live store, which may not exist yet."""
+        return self._home.place(self._live())
+
+    def exists(self) -> bool:
+        """Whether there is a live store: a worker has run, or a rebuild."""
+        return self._home.live() is not None
+
+    def next_place(self) -> Place:
+        """Where a store is built that is to take over; leftovers of earlier ones are removed."""
+        live = self._live()
+        return self._home.place(self._home.name(max(self._home.clear(live)) + 1))
 
     def open(self) -> Store:
-        """Open the live store for reading. It stays readable when another takes over; open again to see that one."""
-        with self._lock(fcntl.LOCK_SH):  # else a swap in between would leave us with a path that is gone
-            return Store(self.path)
+        """Open the live store for reading; open again to see one that took over.
 
-    @contextmanager
-    def rebuilding(self) -> Iterator[None]:
-        """Be the only rebuild until the block ends: two would build in the same file.
+        In a folder it stays readable when another takes over, in a database until the next rebuild after that begins.
+        """
+        with self._home.steady():  # else a swap in between would leave us with a place that is gone
+            return self._open()
+
+    def rebuilding(self) -> AbstractContextManager[None]:
+        """Be the only rebuild until the block ends: two would build in the same place.
 
         Raises:
             RebuildRunningError: At once, when another process (or this one) is rebuilding already.
         """
-        with (self.folder / ".rebuild.lock").open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RebuildRunningError(
-                    f"The projections in {self.folder} are being rebuilt already; wait until that rebuild has ended."
-                ) from error
-            yield
+        return self._home.rebuilding()
 
     @contextmanager
     def writing(self) -> Iterator[Store]:
-        """The live store, which stays the live one until the block ends."""
-        with self._lock(fcntl.LOCK_SH):
-            if self._store is None or self._store.path != self.path:
+        """The live store. In a folder it stays the live one until the block ends.
+
+        In a database it does so during each transaction, since locks are to end with the connection that writes.
+
+        Raises:
+            StaleWriteError: From a transaction in the block, when another store has taken over; nothing was written.
+        """
+        with self._home.steady():
+            if self._store is None or not self._home.is_live(self._store):
                 self.close()
-                self._store = Store(self.path)
-                self._point_to(self._store.path)
+                self._store = self._open()
+                self._home.point_first(self._store.place.name)
             yield self._store
 
-    @contextmanager
-    def swapping(self) -> Iterator[None]:
-        """Nobody writes to the live store until the block ends."""
-        with self._lock(fcntl.LOCK_EX):
-            yield
+    def swapping(self) -> AbstractContextManager[None]:
+        """Nobody writes to the live store until the block ends, which stands within `rebuilding`."""
+        return self._home.swapping()
 
-    def swap(self, path: Path) -> None:
-        """Make a finished, closed store the live one, and remove the one before."""
-        before = self.path
-        self._point_to(path)
-        if before != path:
-            _remove(before)
+    def swap(self, place: Place) -> None:
+        """Make a finished, closed store the live one when the block of `swapping` ends, if not at once."""
+        self._home.point_to(place.name)
 
     def close(self) -> None:
         """Let go of the store that was written to."""
@@ -92,24 +135,10 @@ class LiveProjections:
             self._store.close()
             self._store = None
 
-    def _numbered(self, number: int) -> Path:
-        return self.folder / f"store-{number:06}.db"
+    def _live(self) -> str:
+        return self._home.live() or self._home.name(1)
 
-    def _point_to(self, path: Path) -> None:
-        if self._pointer.is_symlink() and self.path == path:
-            return
-        fresh = self.folder / f".current-{os.getpid()}"
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(path.name)
-        fresh.replace(self._pointer)
-
-    @contextmanager
-    def _lock(self, kind: int) -> Iterator[None]:
-        with (self.folder / ".swap.lock").open("a") as file:
-            fcntl.flock(file, kind)
-            yield
-
-
-def _remove(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    def _open(self) -> Store:
+        self._home.prepare()
+        name = self._live()
+        return Store(self._home.place(name), self._home.check(name))

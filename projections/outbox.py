@@ -6,12 +6,12 @@ nothing is sent a second time.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select
 
-from projections.schema import outbox
-from projections.upserting import upsert
+from projections.schema import about, outbox
+from projections.upserting import update_rows, upsert
 
 _table = outbox.c
 
@@ -26,6 +26,11 @@ class Message(NamedTuple):
     topic: str
     key: str
     value: bytes
+
+
+def claim(connection: Connection) -> bool:
+    """Be the only one who relays until the transaction ends, so that messages leave in order; False if another is."""
+    return connection.scalar(select(about.c.version).with_for_update(skip_locked=True)) is not None
 
 
 def put(connection: Connection, messages: Iterable[Message]) -> None:
@@ -52,10 +57,8 @@ def relayed(connection: Connection) -> list[str]:
 
 def forget(connection: Connection, enrolment: str) -> set[str]:
     """Remove the messages about an enrolment, because they are made anew; answer the ids of those that had left."""
-    mine = _table.enrolment == enrolment
-    left = set(connection.scalars(select(_table.id).where(mine, _table.relayed)))
-    connection.execute(delete(outbox).where(mine))
-    return left
+    gone = delete(outbox).where(_table.enrolment == enrolment).returning(_table.id, _table.relayed)
+    return {row.id for row in connection.execute(gone) if row.relayed}
 
 
 def keep_relayed(connection: Connection, ids: Iterable[str]) -> None:
@@ -64,6 +67,4 @@ def keep_relayed(connection: Connection, ids: Iterable[str]) -> None:
 
 
 def _mark(connection: Connection, ids: Iterable[str]) -> None:
-    rows: list[dict[str, Any]] = [{"left": each} for each in ids]
-    if rows:
-        connection.execute(update(outbox).where(_table.id == bindparam("left")).values(relayed=True), rows)
+    update_rows(connection, outbox, ({"of": each, "relayed": True} for each in ids))

@@ -13,6 +13,7 @@ from learning.curriculum import UnknownProgrammeError
 from learning.errors import EngagementError
 from learning.events import Fact, UnreadableFactError, decode
 from learning.facts import DayStarted, Enrolled, Transferred
+from projections.observing import Observer
 from projections.rulebook import Rulebook
 from projections.run import Run
 from projections.store import Checkpoint, Store
@@ -52,9 +53,11 @@ class Projector:
         *,
         park: Callable[[Sequence[Parked]], object],
         now: Callable[[], datetime],
+        observer: Observer | None = None,
     ) -> None:
         """Fold into `store`; what cannot be read goes to `park`, dated `now`, before the checkpoint passes it."""
         self._store = store
+        self._observer = observer or Observer()
         self._rulebook = rulebook
         self._park = park
         self._now = now
@@ -81,12 +84,14 @@ class Projector:
         policy = before.policy if today == before.day or today is None else self._rulebook.policies.on(today).version
         after = Checkpoint(last + 1, head, today, policy)
         with self._store.writing(partition, before, after) as connection:
-            run = Run(connection, self._rulebook, partition, before, today)
+            run = Run(connection, self._rulebook, partition, before, today, observer=self._observer)
             for stretch in stretches:
                 run.fold(stretch.facts)
                 if stretch.day is not None and (run.day is None or stretch.day > run.day):
                     run.start_day(stretch.day)
             run.finish()
+        for decided in run.decided:
+            self._observer.day_decided(decided)
         facts = sum(len(stretch.facts) for stretch in stretches)
         return Applied(facts + len(days), len(rejects), len(run.enrolments))
 

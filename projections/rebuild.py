@@ -62,14 +62,14 @@ def rebuild(
     step: Step = lambda _: None,
 ) -> int:
     """Build a new store from the first record on while the live one goes on, and swap; answer the number of records."""
-    with live.rebuilding(), Store(path := live.next_path()) as store:
+    with live.rebuilding(), Store(place := live.next_place()) as store:
         projector = Projector(store, rulebook, park=lambda rejects: park(log, rejects), now=now)
         total = replay(log, projector, store, step=step)
         with live.swapping():
             total += replay(log, projector, store, step=step)
             _keep_relayed(live, store)
             store.close()
-            live.swap(path)
+            live.swap(place)
     return total
 
 
@@ -99,10 +99,10 @@ def _keep_relayed(live: LiveProjections, rebuilt: Store) -> None:
 
     Where the live store cannot be read all of it is relayed, and the topic, which holds an identity once, keeps it out.
     """
-    if not live.path.exists():
+    if not live.exists():
         return
     try:
-        with Store(live.path) as before, before.connect() as connection:
+        with Store(live.place) as before, before.connect() as connection:
             ids = outbox.relayed(connection)
     except StoreError:
         return

@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, cast, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from learning.policy import Policies, Rules
+from projections.byte_search import contains
 from projections.enrolment_risk import decode_reasons
 from projections.schema import checkpoint, enrolment_progress, enrolment_risk, enrolment_state
 
 _table = enrolment_risk.c
 _progress = enrolment_progress.c
 _joined = enrolment_risk.join(enrolment_progress, _table.enrolment == _progress.enrolment)
-_NAMES_SILENCE = '"signal":"silent"'
+_NAMES_SILENCE = b'"signal":"silent"'
 
 
 def on_watch(connection: Connection, filters: Mapping[str, str]) -> int:
@@ -34,7 +35,7 @@ def long_silent(connection: Connection, policies: Policies, filters: Mapping[str
     query = (
         select(_table.enrolment, _table.reasons, _progress.provider, checkpoint.c.day)
         .select_from(joined)
-        .where(func.instr(cast(_table.reasons, String), _NAMES_SILENCE) > 0, *_active(filters))
+        .where(contains(_table.reasons, _NAMES_SILENCE), *_active(filters))
         .order_by(_table.enrolment)
     )
     found = []

@@ -4,7 +4,8 @@ As a day starts, whoever can have changed is assessed and a decision that differ
 what is current follows the facts. So decisions depend on the log alone and not on how it was cut into runs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
@@ -18,11 +19,12 @@ from learning.measures import Progress, measured
 from learning.progress import State, decode_state, encode_state, fold
 from learning.risk import Assessment, Earlier, assess
 from projections import days, enrolment_progress, enrolment_risk, enrolment_states
+from projections.checkpoints import Checkpoint, lock_partitions
 from projections.decisions import Decisions, Folded
 from projections.enrolment_risk import Due
 from projections.enrolment_states import StoredState
+from projections.observing import DayDecided, Observer
 from projections.rulebook import Rulebook
-from projections.store import Checkpoint
 from projections.upserting import ROWS_AT_ONCE
 
 _DAY = timedelta(days=1)
@@ -32,10 +34,18 @@ class Run:
     """Applies facts and days of one partition, in the order of the log, on a connection."""
 
     def __init__(
-        self, connection: Connection, rulebook: Rulebook, partition: int, before: Checkpoint, end: date | None
+        self,
+        connection: Connection,
+        rulebook: Rulebook,
+        partition: int,
+        before: Checkpoint,
+        end: date | None,
+        *,
+        observer: Observer,
     ) -> None:
         """Go on from a checkpoint; `end` is the last day of the run."""
         self._connection = connection
+        self._observer = observer
         self._rulebook = rulebook
         self._partition = partition
         self._day = before.day
@@ -45,12 +55,16 @@ class Run:
         self._changed: dict[str, Folded] = {}
         """Enrolments whose state is newer than what is current of them."""
         self._days: dict[int, date | None] = {partition: before.day}
+        self._held = {partition}
+        """Partitions whose checkpoint this transaction has locked."""
         self._unwritten: set[str] = set()
         """Enrolments whose state changed before a day of this run and whose row waits for a later one."""
         self._anew: set[str] = set()
         """Enrolments whose decisions are to be made again."""
         self.enrolments: set[str] = set()
         """Enrolments whose state changed."""
+        self.decided: list[DayDecided] = []
+        """The days that started."""
 
     @property
     def day(self) -> date | None:
@@ -60,7 +74,7 @@ class Run:
     def fold(self, facts: Sequence[Fact]) -> None:
         """Fold facts into the states of their enrolments."""
         unread = {fact.subject for fact in facts} - self._changed.keys()
-        stored = enrolment_states.find(self._connection, unread)
+        stored = self._states(unread)
         before = {**stored, **{enrolment: folded.stored for enrolment, folded in self._changed.items()}}
         states = {enrolment: decode_state(each.state) for enrolment, each in stored.items()}
         states.update((enrolment, folded.state) for enrolment, folded in self._changed.items())
@@ -78,8 +92,22 @@ class Run:
                 fresh[enrolment] = after
                 if after.spread and self._out_of_step(before.get(enrolment), after):
                     self._anew.add(enrolment)
-        enrolment_states.put(self._connection, fresh)
+        enrolment_states.add(self._connection, {key: each for key, each in fresh.items() if key not in before})
+        enrolment_states.put(self._connection, {key: each for key, each in fresh.items() if key in before})
         self.enrolments.update(fresh)
+        self._observer.piece_done()
+
+    def _states(self, enrolments: Collection[str]) -> dict[str, StoredState]:
+        """The states of these enrolments, which nobody else changes until the transaction ends.
+
+        Whoever changes an enrolment holds the checkpoint of its home. While we wait for one, the home can move.
+        """
+        stored = enrolment_states.find(self._connection, enrolments)
+        while homes := {each.home for each in stored.values()} - self._held:
+            lock_partitions(self._connection, homes)
+            self._held |= homes
+            stored = enrolment_states.find(self._connection, enrolments)
+        return stored
 
     def _stored(self, before: StoredState | None, state: State) -> StoredState:
         raw, partition = encode_state(state), self._partition
@@ -95,6 +123,7 @@ class Run:
 
     def start_day(self, day: date) -> None:
         """Decide everybody at home in the partition who can have changed, as a day starts."""
+        began, looked_at = time.monotonic(), 0
         policy = self._rulebook.policies.on(day).version
         due = self._due(day, everybody=policy != self._policy)
         self._day, self._policy = day, policy
@@ -102,6 +131,9 @@ class Run:
         days.add(self._connection, self._partition, day)
         while some := list(islice(due, ROWS_AT_ONCE)):
             self._decide(some, day)
+            looked_at += len(some)
+            self._observer.piece_done()
+        self.decided.append(DayDecided(day, looked_at, time.monotonic() - began))
 
     def _due(self, day: date, *, everybody: bool) -> Iterator[Due]:
         changed = {key: each for key, each in self._changed.items() if each.stored.home == self._partition}
@@ -160,7 +192,9 @@ class Run:
                 rows.risk.append(_risk_row(folded, assessment, said))
             elif enrolment in decided:  # its home is another partition now, where no day has started yet
                 enrolment_risk.forget(self._connection, enrolment)
+        self._observer.piece_done()
         rows.write()
+        self._observer.piece_done()
 
     def _today(self, home: int) -> date | None:
         if home not in self._days:

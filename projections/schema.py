@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -14,10 +15,11 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
+    Text,
     TypeDecorator,
 )
+from sqlalchemy.dialects.postgresql import TEXT
 
 VERSION = 2
 """Of the tables and of the meaning of their columns; a store of another version is rebuilt, never migrated."""
@@ -40,8 +42,12 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_Text = Text().with_variant(TEXT(collation="C"), "postgresql")
+"""Of any length, in the order of its bytes, whichever language a server was set up in."""
+
+
 def _text(name: str, **options: Any) -> Column[str]:
-    return Column(name, String(256), **options)
+    return Column(name, _Text, **options)
 
 
 about = Table(
@@ -54,7 +60,7 @@ checkpoint = Table(
     "checkpoint",
     metadata,
     Column("partition", Integer, primary_key=True, autoincrement=False),
-    Column("next_offset", Integer, nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
     Column("head", LargeBinary, nullable=False),
     Column("day", Date),
     _text("policy"),

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,9 +14,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import SecretStr
 from sqlalchemy import select
 
-from eventlog.base import Record
+from eventlog.base import EventLog, Record
 from eventlog.embedded import EmbeddedLog
 from eventlog.facts import DEFAULT_PARTITIONS, FACTS_TOPIC
 from eventlog.rejects import REJECTS_TOPIC
@@ -23,40 +26,58 @@ from projections.curriculum_files import load_curriculum
 from projections.live import LiveProjections
 from projections.rulebook import Rulebook
 from stream_processors.app import Pipeline
+from stream_processors.deployment import live_projections, opened_log
 from stream_processors.runner import run
 from stream_processors.settings import WorkerSettings
 from tests.models.ledger_model import expected_rows
 
 ROOT = Path(__file__).parents[1]
 FULL = "FAULT_ROUNDS" in os.environ
-"""Whether the long form of the tests is asked for, as `make test-faults` does."""
+"""Whether the long form of the tests is asked for, as `make test-faults` and `make soak` do."""
 
 NOW = datetime(2026, 3, 13, 12, tzinfo=UTC)
 CHUNK_RECORDS = 300 if FULL else 60
 """Small chunks, so that many transactions stand in the way of every kill."""
 
-_DEADLINE_SECONDS = 120.0
+Where = Path | WorkerSettings
+"""A data folder with a log and projections of its own, or the settings that say where these are."""
+
+_DEADLINE_SECONDS = 1_200.0 if FULL else 120.0
 _PAGE = 5_000
+_LEASH = ["setpriv", "--pdeathsig=KILL"] if shutil.which("setpriv") else []
+"""Ends a process with the one that started it, should that be killed itself."""
+
+
+def settings_of(where: Where) -> WorkerSettings:
+    """The settings of a worker there, with small chunks and no day clock."""
+    if isinstance(where, WorkerSettings):
+        return where
+    return WorkerSettings(data_dir=where, day_clock=False, chunk_records=CHUNK_RECORDS)
+
+
+def environment(settings: WorkerSettings) -> dict[str, str]:
+    """What tells a process these settings."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return {
+        f"ENGAGEMENT_{name.upper()}": str(value.get_secret_value() if isinstance(value, SecretStr) else value)
+        for name, value in given.items()
+    }
 
 
 class Process:
-    """A Python process of the project at work on a data folder, killed at the latest when its `with` block ends."""
+    """A Python process of the project at work on a deployment, killed at the latest when its `with` block ends."""
 
-    def __init__(self, data_dir: Path, *command: str | Path) -> None:
-        """Start `python COMMAND`, with small chunks and no day clock."""
-        self.data_dir = data_dir
-        self._said = data_dir / f"said-{time.monotonic_ns()}.txt"
+    def __init__(self, where: Where, *command: str | Path) -> None:
+        """Start `python COMMAND`."""
+        settings = settings_of(where)
+        self.data_dir = settings.data_dir
+        self._said = self.data_dir / f"said-{time.monotonic_ns()}.txt"
         self._complained = self._said.with_suffix(".err")
-        settings = {"DATA_DIR": str(data_dir), "DAY_CLOCK": "false", "CHUNK_RECORDS": str(CHUNK_RECORDS)}
         with self._said.open("w") as said, self._complained.open("w") as complained:
             self._popen = subprocess.Popen(
-                [sys.executable, *map(str, command)],
+                [*_LEASH, sys.executable, *map(str, command)],
                 cwd=ROOT,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": str(ROOT),
-                    **{f"ENGAGEMENT_{name}": value for name, value in settings.items()},
-                },
+                env={**os.environ, "PYTHONPATH": str(ROOT), **environment(settings)},
                 stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=complained,
@@ -89,6 +110,10 @@ class Process:
         self._popen.stdin.write(f"{line}\n")
         self._popen.stdin.flush()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._popen.send_signal(number)
+
     def ended(self) -> int:
         """Close its standard input, wait for its end, and answer its exit code."""
         self._close_input()
@@ -108,9 +133,9 @@ class Process:
 class Worker(Process):
     """`engagement worker`, started as people start it."""
 
-    def __init__(self, data_dir: Path, *options: str) -> None:
+    def __init__(self, where: Where, *options: str) -> None:
         """Start it."""
-        super().__init__(data_dir, "-m", "engagement", "worker", *options)
+        super().__init__(where, "-m", "engagement", "worker", *options)
 
     @property
     def has_the_lock(self) -> bool:
@@ -166,16 +191,16 @@ def garbage(numbers: Iterable[int], partition: int | None = None) -> list[Record
     return [Record(b"%d" % n, kinds[n % len(kinds)] % n, partition=partition) for n in numbers]
 
 
-def values_on(log: EmbeddedLog) -> Iterator[bytes]:
-    """Every record of the facts' topic, partition by partition."""
-    for partition in log.end_offsets(FACTS_TOPIC):
+def values_on(log: EventLog, topic: str = FACTS_TOPIC) -> Iterator[bytes]:
+    """Every record of a topic, partition by partition."""
+    for partition in log.end_offsets(topic):
         offset = 0
-        while page := log.read(FACTS_TOPIC, partition, offset, _PAGE):
+        while page := log.read(topic, partition, offset, _PAGE):
             yield from (stored.value for stored in page)
             offset = page[-1].offset + 1
 
 
-def facts_on(log: EmbeddedLog) -> list[tuple[str, bytes]]:
+def facts_on(log: EventLog) -> list[tuple[str, bytes]]:
     """The (id, line) of every fact about an enrolment: what is garbage, and days that started, are left out."""
     lines = [value for value in values_on(log) if value.startswith(b'{"type":') and b'"source":"/lives"' in value]
     return [(json.loads(line)["id"], line) for line in lines]
@@ -183,8 +208,8 @@ def facts_on(log: EmbeddedLog) -> list[tuple[str, bytes]]:
 
 def processed(data_dir: Path) -> int:
     """How many records the live projections have taken in; never makes a store, as opening one would."""
-    path = LiveProjections(data_dir / "projections").path
-    if not path.exists():
+    path = LiveProjections(data_dir / "projections").place
+    if not isinstance(path, Path) or not path.exists():
         return 0
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
         try:
@@ -198,7 +223,7 @@ def caught_up(data_dir: Path, log: EmbeddedLog) -> bool:
     return processed(data_dir) == sum(log.end_offsets(FACTS_TOPIC).values())
 
 
-def rows(data_dir: Path) -> dict[str, dict[str, Any]]:
+def rows(where: Where) -> dict[str, dict[str, Any]]:
     """The rows of enrolment progress in the live store with the day they are measured as of, by enrolment."""
     progress, state, checkpoint = schema.enrolment_progress, schema.enrolment_state, schema.checkpoint
     query = (
@@ -206,28 +231,30 @@ def rows(data_dir: Path) -> dict[str, dict[str, Any]]:
         .join(state, state.c.enrolment == progress.c.enrolment)
         .join(checkpoint, checkpoint.c.partition == state.c.home)
     )
-    with LiveProjections(data_dir / "projections").open() as store, store.connect() as connection:
+    with live_projections(settings_of(where)) as live, live.open() as store, store.connect() as connection:
         return {row["enrolment"]: dict(row) for row in connection.execute(query).mappings()}
 
 
 def work(data_dir: Path, now: datetime = NOW, *, day_clock: bool = False) -> Pipeline:
     """Process what is on the log in this process, as `engagement worker --until-caught-up` does."""
-    settings = WorkerSettings(data_dir=data_dir, day_clock=day_clock, chunk_records=CHUNK_RECORDS)
+    settings = settings_of(data_dir).model_copy(update={"day_clock": day_clock})
     pipeline = Pipeline(settings, now=lambda: now)
     run(pipeline, until_caught_up=True)
     return pipeline
 
 
-def assert_exact(data_dir: Path, day: date) -> None:
+def assert_exact(where: Where, day: date) -> None:
     """The log is whole, a replay of it equals the live store, and every row equals that of the independent model."""
-    curriculum = load_curriculum(data_dir / "programmes")
-    with open_log(data_dir) as log, LiveProjections(data_dir / "projections").open() as store:
-        heads = {(FACTS_TOPIC, key): (each.next_offset, each.head) for key, each in store.checkpoints().items()}
-        log.verify(heads)
-        assert caught_up(data_dir, log)
+    settings = settings_of(where)
+    curriculum = load_curriculum(settings.programmes_dir)
+    with opened_log(settings) as log, live_projections(settings) as live, live.open() as store:
+        checkpoints = store.checkpoints()
+        ends = {partition: end for partition, end in log.end_offsets(FACTS_TOPIC).items() if end}
+        assert {partition: each.next_offset for partition, each in checkpoints.items()} == ends
+        log.verify({(FACTS_TOPIC, key): (each.next_offset, each.head) for key, each in checkpoints.items()})
         rebuild.verify(log, store, Rulebook(curriculum), lambda: NOW)
         expected = expected_rows((line for _, line in facts_on(log)), curriculum, day)
-    found = rows(data_dir)
+    found = rows(settings)
     assert found.keys() == expected.keys()
     for enrolment, row in expected.items():
         assert {column: found[enrolment][column] for column in row} == row, enrolment

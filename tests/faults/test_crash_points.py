@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from eventlog.facts import FACTS_TOPIC, publish, start_day
+from eventlog.facts import FACTS_TOPIC, start_day
 from eventlog.rejects import parked
-from projections import enrolment_progress, outbox
+from producers.publisher import publish
+from projections import checkpoints, enrolment_progress, outbox
 from projections.projector import Projector
 from projections.store import Store, StoreError
 from tests.fact_lives import LAST_DAY, lives, own_programmes
@@ -42,7 +43,7 @@ def before_the_write(patch: pytest.MonkeyPatch) -> None:
 
 def inside_the_transaction(patch: pytest.MonkeyPatch) -> None:
     """The fifth chunk's checkpoint has moved, its states are not written."""
-    patch.setattr(Store, "_move_checkpoint", after(Store._move_checkpoint, 5))
+    patch.setattr(checkpoints, "move", after(checkpoints.move, 5))
 
 
 def refused(connection: Connection, _: object) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from eventlog.facts import FACTS_TOPIC, publish
+from eventlog.facts import FACTS_TOPIC
 from learning.curriculum import Curriculum
 from learning.events import Fact, decode
 from learning.facts import DayStarted
 from learning.measures import measure
 from learning.progress import fold_all
+from producers.publisher import publish
 from projections.enrolment_progress import row
 from tests.fact_lives import LAST_DAY, lives, own_programmes
 from tests.faults_kit import assert_exact, open_log, rows, work

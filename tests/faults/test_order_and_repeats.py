@@ -5,9 +5,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from eventlog.facts import publish, start_day
+from eventlog.facts import start_day
 from learning.events import Fact
 from learning.progress import decode_state
+from producers.publisher import publish
 from projections.cohort_completion import cohorts
 from projections.enrolment_risk import at_risk
 from projections.live import LiveProjections

@@ -6,8 +6,9 @@ from textwrap import dedent
 
 import pytest
 
-from eventlog.facts import publish, start_day
+from eventlog.facts import start_day
 from learning.events import encode
+from producers.publisher import publish
 from projections import rebuild
 from projections.live import LiveProjections, RebuildRunningError
 from projections.rulebook import Rulebook
@@ -34,10 +35,10 @@ def test_a_rebuild_while_facts_arrive_and_a_worker_runs(tmp_path: Path) -> None:
         appender.tell("1000")
         wait_until("the worker is ready", lambda: worker.ready, worker, appender)
         wait_until("there is something to rebuild", lambda: len(log.read("learning-events", 0, 0, 9)) > 8, appender)
-        old = live.path
+        old = live.place
 
         rebuild.rebuild(log, live, Rulebook(curriculum), lambda: NOW, step=lambda _records: appender.tell("50"))
-        assert live.path != old
+        assert live.place != old
         assert not old.exists()
 
         appender.tell("3000")
@@ -57,21 +58,21 @@ def test_a_rebuild_that_is_killed_leaves_the_live_store_alone(tmp_path: Path) ->
         publish(log, facts[:1_000], now=NOW)
         start_day(log, LAST_DAY, NOW)
         work(tmp_path)
-        path, before = live.path, rows(tmp_path)
+        path, before = live.place, rows(tmp_path)
 
         with Process(tmp_path, "-c", _REBUILD_THAT_STOPS_MIDWAY, tmp_path) as rebuilding:
             wait_until("the rebuild is midway", lambda: "midway" in rebuilding.said(), rebuilding)
             rebuilding.kill()
-        assert len(list(live.folder.glob("store-*.db"))) == 2
-        assert (live.path, rows(tmp_path)) == (path, before)
+        assert len(list(live.place.parent.glob("store-*.db"))) == 2
+        assert (live.place, rows(tmp_path)) == (path, before)
 
         publish(log, facts[1_000:], now=NOW)
         work(tmp_path)
         assert_exact(tmp_path, LAST_DAY)
 
         rebuild.rebuild(log, live, Rulebook(curriculum), lambda: NOW)
-    assert [each.name for each in live.folder.glob("store-*.db")] == [live.path.name]
-    assert live.path != path
+    assert [each.name for each in live.place.parent.glob("store-*.db")] == [live.place.name]
+    assert live.place != path
     assert_exact(tmp_path, LAST_DAY)
 
 
@@ -103,12 +104,12 @@ def test_who_opens_the_live_store_during_a_swap_gets_the_new_one(tmp_path: Path)
         publish(log, lives(seed=7, facts=200, curriculum=curriculum), now=NOW)
         work(tmp_path)
         with ThreadPoolExecutor(max_workers=1) as reader, live.swapping():
-            opening = reader.submit(LiveProjections(live.folder).open)
-            Store(path := live.next_path()).close()
+            opening = reader.submit(LiveProjections(live.place.parent).open)
+            Store(path := live.next_place()).close()
             live.swap(path)
     with opening.result() as opened:
-        assert opened.path == path
-    assert list(live.folder.glob("store-*.db")) == [path]
+        assert opened.place == path
+    assert list(live.place.parent.glob("store-*.db")) == [path]
 
 
 _REBUILD_THAT_STOPS_MIDWAY = dedent(

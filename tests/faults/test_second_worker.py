@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from eventlog.facts import publish
 from eventlog.locks import WorkerRunningError
+from producers.publisher import publish
 from tests.builders import enrolled
 from tests.fact_lives import own_programmes
 from tests.faults_kit import NOW, Worker, caught_up, open_log, report, rows, wait_until, work

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from eventlog.base import CorruptLogError
-from eventlog.facts import publish, start_day
+from eventlog.facts import start_day
 from eventlog.slots import OFFSETS
+from producers.publisher import publish
 from projections import rebuild
 from projections.curriculum_files import load_curriculum
 from projections.live import LiveProjections
@@ -119,7 +120,7 @@ def test_a_store_that_cannot_be_used_is_refused_until_it_is_rebuilt(
 ) -> None:
     """A store of another version, or one that is no store, stops the worker with the remedy; the remedy works."""
     live = LiveProjections(data_dir / "projections")
-    spoil(live.path)
+    spoil(live.place)
 
     with pytest.raises(StoreError, match=f"{reason}.*; run `engagement rebuild`"):
         work(data_dir)
@@ -137,5 +138,5 @@ def _execute(path: Path, statement: str) -> None:
 
 def _content(data_dir: Path) -> list[str]:
     """Everything that stands in the live store."""
-    with closing(sqlite3.connect(LiveProjections(data_dir / "projections").path)) as connection:
+    with closing(sqlite3.connect(LiveProjections(data_dir / "projections").place)) as connection:
         return list(connection.iterdump())
