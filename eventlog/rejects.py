@@ -40,9 +40,23 @@ class Settled(Struct, frozen=True, kw_only=True, tag_field="type", tag="settled"
 _decoder: msgspec.json.Decoder[Parked | Settled] = msgspec.json.Decoder(Parked | Settled)
 
 
+def entry_identity(entry: Parked | Settled) -> str:
+    """What makes a record of this topic the only one of its kind: a message is parked once and settled once."""
+    return f"{'parked' if isinstance(entry, Parked) else 'settled'}\n{entry.id}"
+
+
+def read_entry(value: bytes) -> Parked | Settled:
+    """Read a record of this topic.
+
+    Raises:
+        msgspec.DecodeError: It is none.
+    """
+    return _decoder.decode(value)
+
+
 def park(log: EventLog, rejects: Iterable[Parked]) -> int:
     """Set messages aside durably and answer how many; one that is parked already adds nothing."""
-    records = [_record(reject, f"parked\n{reject.id}") for reject in rejects]
+    records = [_record(reject) for reject in rejects]
     if not records:
         return 0
     log.create_topic(REJECTS_TOPIC, 1)
@@ -51,8 +65,7 @@ def park(log: EventLog, rejects: Iterable[Parked]) -> int:
 
 def settle(log: EventLog, reject: Parked, now: datetime) -> None:
     """Note that a reject needs nobody's attention any more."""
-    record = _record(Settled(id=reject.id, at=now), f"settled\n{reject.id}")
-    log.append(REJECTS_TOPIC, [record])
+    log.append(REJECTS_TOPIC, [_record(Settled(id=reject.id, at=now))])
 
 
 def parked(log: EventLog) -> dict[str, Parked]:
@@ -71,9 +84,9 @@ def _entries(log: EventLog) -> Iterator[Parked | Settled]:
         return
     offset = 0
     while page := log.read(REJECTS_TOPIC, 0, offset, _PAGE):
-        yield from (_decoder.decode(stored.value) for stored in page)
+        yield from (read_entry(stored.value) for stored in page)
         offset = page[-1].offset + 1
 
 
-def _record(entry: Parked | Settled, identity: str) -> Record:
-    return Record(None, msgspec.json.encode(entry), identity, partition=0)
+def _record(entry: Parked | Settled) -> Record:
+    return Record(None, msgspec.json.encode(entry), entry_identity(entry), partition=0)
