@@ -16,11 +16,13 @@ from engagement.commands import (
     explain,
     flags,
     imports,
+    log_transfer,
     policy,
     programmes,
     rejects,
     show,
     status,
+    topics,
     upkeep,
     worker,
 )
@@ -76,8 +78,11 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(declarations.app, name="declarations")
 app.add_typer(programmes.app, name="programmes")
 app.add_typer(rejects.app, name="rejects")
+app.add_typer(topics.app, name="topics")
 app.command()(upkeep.rebuild)
 app.command()(upkeep.verify)
+app.command()(log_transfer.export_log)
+app.command()(log_transfer.import_log)
 
 
 def main() -> None:

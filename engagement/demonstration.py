@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 from engagement.wiring import Wiring
 from eventlog.base import EventLog
-from eventlog.facts import FACTS_TOPIC, publish, start_day
+from eventlog.facts import FACTS_TOPIC, start_day
 from learning.calendar import uk_day
 from learning.errors import EngagementError
 from learning.events import Fact
 from learning.plan import start_of
+from producers.publisher import publish
 from producers.simulator import Simulation, simulate
 from stream_processors.day_clock import utc_now
 
@@ -85,6 +86,11 @@ def stream(wiring: Wiring, simulated: Simulation, watch: Callable[[Position], ob
 
 
 def _remake(wiring: Wiring) -> None:
+    if wiring.settings.broker or wiring.settings.database:
+        raise DemonstrationError(
+            "invented participants do not belong on a Kafka or in a database that others use, and the demonstration "
+            "needs none; unset ENGAGEMENT_BROKER and ENGAGEMENT_DATABASE for it"
+        )
     folder = wiring.settings.data_dir
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
         raise DemonstrationError(

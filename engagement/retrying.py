@@ -9,9 +9,9 @@ from typing import get_args
 import msgspec
 
 from eventlog.base import EventLog
-from eventlog.facts import publish
 from eventlog.rejects import Parked, settle
 from learning.events import decode
+from producers.publisher import publish
 from projections.projector import Projector
 from projections.rulebook import Rulebook
 from projections.store import Store

@@ -36,4 +36,5 @@ def load_settings(data_dir: Path | None = None) -> Settings:
     except ValidationError as error:
         [first, *_] = error.errors()
         name = "_".join(["ENGAGEMENT", *(str(part).upper() for part in first["loc"])])
-        raise SettingsError(f"{name} is {first['input']!r}: {first['msg']}; change or unset it") from error
+        why = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name} is {first['input']!r}: {why}; change or unset it") from error

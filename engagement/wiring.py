@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from engagement.settings import Settings
+from eventlog.base import EventLog
 from eventlog.embedded import EmbeddedLog
 from eventlog.facts import FACTS_TOPIC
 from eventlog.locks import WorkerRunningError, worker_lock
-from eventlog.rejects import REJECTS_TOPIC
 from learning.curriculum import Curriculum
 from learning.errors import EngagementError
 from projections.curriculum_files import load_curriculum
 from projections.live import LiveProjections
 from projections.rulebook import Rulebook, load_rulebook
 from projections.store import Checkpoint, Store
+from stream_processors.deployment import live_projections, opened_log
 
 if TYPE_CHECKING:
     from stream_processors.app import Pipeline
@@ -35,13 +36,18 @@ class Wiring:
         self.settings = settings
 
     @contextmanager
-    def log(self) -> Iterator[EmbeddedLog]:
+    def log(self) -> Iterator[EventLog]:
         """The log, to read what is there.
 
         Raises:
             NothingThereError: There is no log in the data folder.
+            LogError: Kafka cannot be reached, or has not got our topics.
         """
         settings = self.settings
+        if settings.broker:
+            with opened_log(settings) as log:
+                yield log
+            return
         if settings.log_path.exists():
             with EmbeddedLog(settings.log_path) as log:
                 if FACTS_TOPIC in log.topics():
@@ -50,35 +56,35 @@ class Wiring:
         raise self._no_log()
 
     @contextmanager
-    def log_to_append(self) -> Iterator[EmbeddedLog]:
-        """The log, made with its topics when it is not there."""
-        with EmbeddedLog(self.settings.log_path) as log:
-            log.create_topic(FACTS_TOPIC, self.settings.partitions)
-            log.create_topic(REJECTS_TOPIC, 1)
+    def log_to_append(self) -> Iterator[EventLog]:
+        """The log, made with its topics when it is a file that is not there."""
+        with opened_log(self.settings) as log:
             yield log
 
     def live(self) -> LiveProjections:
-        """The folder of the projections, which is there once a worker has run.
+        """The projections, which are there once a worker has run.
 
         Raises:
             NothingThereError: Nothing has been processed.
         """
-        if not self.settings.log_path.exists():
+        settings = self.settings
+        if not settings.broker and not settings.log_path.exists():
             raise self._no_log()
         if not self.has_projections():
+            where = "the database" if settings.database else settings.data_dir
             raise NothingThereError(
-                f"nothing has been processed in {self.settings.data_dir} yet; "
+                f"nothing has been processed in {where} yet; "
                 "run `engagement worker --until-caught-up` first, or name another folder with --data-dir"
             )
-        return LiveProjections(self.settings.projections_dir)
+        return live_projections(settings)
 
     def live_or_new(self) -> LiveProjections:
-        """The folder of the projections, made when it is not there: for a rebuild, which needs only the log."""
-        return LiveProjections(self.settings.projections_dir)
+        """The projections, made when they are not there: for a rebuild, which needs only the log."""
+        return live_projections(self.settings)
 
     def has_projections(self) -> bool:
-        """Whether a worker has ever run here: then `current` names the live store."""
-        return (self.settings.projections_dir / "current").exists()
+        """Whether a worker has ever run here: then there is a live store."""
+        return live_projections(self.settings).exists()
 
     def positions(self) -> dict[int, Checkpoint]:
         """How far each partition is in the projections; empty when nothing has been processed."""
@@ -109,20 +115,26 @@ class Wiring:
         """The Faust app, ready to run.
 
         Raises:
-            WorkerRunningError: Another worker reads this log. Said at once, before Faust is loaded.
+            WorkerRunningError: Another worker reads this embedded log. Said at once, before Faust is loaded.
         """
-        with worker_lock(self.settings.data_dir):
-            pass
+        if not self.settings.broker:
+            with worker_lock(self.settings.data_dir):
+                pass
         from stream_processors.app import Pipeline  # noqa: PLC0415 - Faust takes a second to load; only workers need it
 
         return Pipeline(self.settings)
 
     def worker_runs(self) -> bool:
-        """Whether a worker reads this log at the moment."""
-        if not (self.settings.data_dir / "worker.lock").exists():
+        """Whether a worker, on Kafka at least one, reads this log at the moment."""
+        settings = self.settings
+        if settings.broker:
+            from eventlog.kafka_groups import has_members  # noqa: PLC0415 - its client is slow to load, and rarely needed
+
+            return has_members(settings.kafka_cluster(), settings.group)
+        if not (settings.data_dir / "worker.lock").exists():
             return False
         try:
-            with worker_lock(self.settings.data_dir):
+            with worker_lock(settings.data_dir):
                 return False
         except WorkerRunningError:
             return True

@@ -12,23 +12,24 @@ from typing import Any, cast
 import structlog
 from faust.types import TP, StreamT
 
-from eventlog.embedded import EmbeddedLog
+from eventlog.base import EventLog, LogError
+from eventlog.chain import Tip, start
 from eventlog.facts import FACTS_TOPIC
+from eventlog.kafka_cluster import KafkaCluster
 from eventlog.locks import worker_lock
-from eventlog.rejects import REJECTS_TOPIC
 from learning.errors import EngagementError
-from projections.live import LiveProjections
+from projections.checkpoints import Checkpoint
 from projections.rulebook import RulebookFolders
-from projections.store import Checkpoint
+from stream_processors import embedded, kafka
 from stream_processors.chunks import unpack
-from stream_processors.day_clock import DayClock, latest_day, utc_now
-from stream_processors.embedded import broker_url
+from stream_processors.day_clock import DayKeeper, utc_now
+from stream_processors.deployment import live_projections, opened_log, prime
 from stream_processors.faust_app import EngagementApp
+from stream_processors.monitor import Monitor
+from stream_processors.persistence import PASSING
+from stream_processors.probe import StalledError
 from stream_processors.settings import WorkerSettings
 from stream_processors.tracking import Tracker
-
-APP_ID = "engagement-tracking"
-"""Also the name of the consumer group."""
 
 _DAY_CLOCK_SECONDS = 30.0
 
@@ -38,23 +39,34 @@ logger = structlog.get_logger()
 class Pipeline(EngagementApp):
     """The app with what its agent works on: the log, the projections and the curriculum, held while it runs."""
 
-    chunked_topics = frozenset({FACTS_TOPIC})
-
     def __init__(self, settings: WorkerSettings, now: Callable[[], datetime] = utc_now) -> None:
-        """Prepare the app; nothing is opened or locked before it starts."""
-        super().__init__(APP_ID, broker=broker_url(settings.log_path), topic_partitions=settings.partitions)
-        self.settings = settings
-        self.chunk_records = settings.chunk_records
-        self._now = now
-        self._held = ExitStack()
-        self.start_offsets = self._start_offsets
-        self.agent(self.topic(FACTS_TOPIC, value_type=bytes), name="tracking", concurrency=1)(self._track)
-
-    async def on_start(self) -> None:
-        """Take the worker lock, check the log from end to end, and note the days that have started.
+        """Prepare the app; nothing is opened or locked before it starts.
 
         Raises:
-            WorkerRunningError: Another worker reads this log.
+            LogError: When the settings for Kafka do not go together.
+        """
+        self.settings = settings
+        cluster = settings.kafka_cluster() if settings.broker else None
+        self._topic = cluster.named(FACTS_TOPIC) if cluster else FACTS_TOPIC
+        self.chunked_topics = frozenset({self._topic})
+        self.chunk_records = settings.chunk_records
+        super().__init__(settings.group, **_faust_settings(settings, cluster))
+        self._now = now
+        self.watch = Monitor(
+            self._stand_still,
+            patience=settings.stall_seconds,
+            host=settings.probe_host,
+            port=settings.probe_port,
+        )
+        self._held = ExitStack()
+        self.checkpoints = self._tips
+        self.agent(self.topic(self._topic, value_type=bytes), name="tracking", concurrency=1)(self._track)
+
+    async def on_start(self) -> None:
+        """Take the worker lock of an embedded log, check the log, and note the days that have started.
+
+        Raises:
+            WorkerRunningError: Another worker reads this embedded log.
             CorruptLogError: The log is not what was written to it.
         """
         await asyncio.to_thread(self._open)
@@ -63,27 +75,41 @@ class Pipeline(EngagementApp):
     def _open(self) -> None:
         settings = self.settings
         try:
-            self._held.enter_context(worker_lock(settings.data_dir))
-            self.log_file = self._held.enter_context(EmbeddedLog(settings.log_path))
-            self.log_file.create_topic(FACTS_TOPIC, settings.partitions)
-            self.log_file.create_topic(REJECTS_TOPIC, 1)
+            self._held.enter_context(self.watch)
+            if not settings.broker:
+                self._held.enter_context(worker_lock(settings.data_dir))
+            # The only facts that a worker appends are days, and a day that starts twice starts once.
+            log = self._held.enter_context(opened_log(settings, unchecked=frozenset({FACTS_TOPIC})))
+            self.log_file = log
             rules = RulebookFolders(settings.programmes_dir, settings.policies_dir)
-            live = LiveProjections(settings.projections_dir)
-            self.tracker = Tracker(self.log_file, live, rules, self._now)
+            self.tracker = Tracker(log, live_projections(settings), rules, self._now, self.watch)
             self._held.callback(self.tracker.close)
             checkpoints = self.tracker.checkpoints()
-            self.log_file.verify(
-                {(FACTS_TOPIC, key): (each.next_offset, each.head) for key, each in checkpoints.items()}
-            )
-            self.tracker.relay_leftovers()
-            self._clock = DayClock(
-                self.log_file, self._now, latest_day(self.log_file, checkpoints.get(0, Checkpoint()))
-            )
+            self._check(log, checkpoints)
+            self.tracker.relay()
+            self._days = DayKeeper(log, self._now, self.tracker.checkpoints)
             if settings.day_clock:
-                self._clock.catch_up()
+                self._days.catch_up()
+            last_day = max((each.day for each in checkpoints.values() if each.day), default=None)
+            self._held.enter_context(self.watch.opened(lambda: log.end_offsets(FACTS_TOPIC), last_day))
         except BaseException:
             self._held.close()
             raise
+
+    def _check(self, log: EventLog, checkpoints: Mapping[int, Checkpoint]) -> None:
+        """Prove that a file holds what was written to it; of Kafka, which keeps copies, only that nothing is gone."""
+        if not self.settings.broker:
+            log.verify({(FACTS_TOPIC, key): (each.next_offset, each.head) for key, each in checkpoints.items()})
+            return
+        prime(log, checkpoints)
+        ends = log.end_offsets(FACTS_TOPIC)
+        for partition, each in checkpoints.items():
+            if each.next_offset > ends.get(partition, 0):
+                raise LogError(
+                    f"The projections know {each.next_offset} records of topic {FACTS_TOPIC}, partition {partition}, "
+                    f"but Kafka has {ends.get(partition, 0)}: they are not of the same time. Restore the topic, or run "
+                    "`engagement rebuild`."
+                )
 
     async def on_started_init_extra_tasks(self) -> None:
         """Start the day clock beside the agent."""
@@ -96,29 +122,56 @@ class Pipeline(EngagementApp):
         await super().on_shutdown()
         await asyncio.to_thread(self._held.close)
 
+    async def positions(self) -> Mapping[int, int]:
+        """The next offset of each partition, whichever worker has come there."""
+        if self.settings.broker:
+            await asyncio.to_thread(self.tracker.checkpoints_when_there)
+        return self.tracker.positions
+
     async def _track(self, stream: StreamT[bytes]) -> None:
         """The agent. An error that leaves it crashes the app, and the chunk comes again at the next start."""
         async for event in stream.events():
             await self.tracker.track(unpack(cast(bytes, event.value)), event.message.partition)
 
     async def _keep_the_days(self) -> None:
+        """Start days, if this is the worker that reads partition 0, and relay what the last chunk could not."""
         while not self.should_stop:
             await self.sleep(_DAY_CLOCK_SECONDS)
             try:
-                started = await asyncio.to_thread(self._clock.catch_up)
+                await asyncio.to_thread(self.tracker.relay)
+                if TP(self._topic, 0) not in self.consumer.assignment():
+                    self._days.let_go()
+                    continue
+                for day in await asyncio.to_thread(self._days.catch_up):
+                    logger.info("a day has started", day=day.isoformat())
+            except PASSING as error:
+                logger.warning("the day clock tries again soon", reason=str(error))
             except EngagementError as error:
                 await self.crash(error)
                 return
-            for day in started:
-                logger.info("a day has started", day=day.isoformat())
 
-    def _start_offsets(self, partitions: Iterable[TP]) -> Mapping[TP, int]:
-        checkpoints = self.tracker.checkpoints()
-        return {
-            tp: checkpoints[tp.partition].next_offset if tp.partition in checkpoints else 0
+    def _tips(self, partitions: Iterable[TP]) -> Mapping[TP, Tip]:
+        """Where the projections say that partitions go on: the ones that this worker holds from now on."""
+        checkpoints = self.tracker.checkpoints_when_there()
+        tips = {
+            tp: Tip(*checkpoints[tp.partition][:2])
+            if tp.partition in checkpoints
+            else Tip(0, start(FACTS_TOPIC, tp.partition))
             for tp in partitions
-            if tp.topic == FACTS_TOPIC
+            if tp.topic == self._topic
         }
+        self.watch.assigned({tp.partition: tip.next_offset for tp, tip in tips.items()})
+        return tips
+
+    def _stand_still(self, error: StalledError) -> None:
+        """End, called from the watchdog's thread; a service manager starts the worker again."""
+        self.loop.call_soon_threadsafe(lambda: self.add_future(self.crash(error)))
+
+
+def _faust_settings(settings: WorkerSettings, cluster: KafkaCluster | None) -> dict[str, Any]:
+    if cluster is not None:
+        return kafka.faust_settings(cluster)
+    return {"broker": embedded.broker_url(settings.log_path), "topic_partitions": settings.partitions}
 
 
 def __getattr__(name: str) -> Any:

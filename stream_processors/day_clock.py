@@ -1,6 +1,6 @@
 """Time as a fact: notes on the log that a day has started, so that silence is noticed and a replay agrees."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,7 +10,7 @@ from learning.calendar import uk_day
 from learning.errors import EngagementError
 from learning.events import UnreadableFactError, decode
 from learning.facts import YEARS, DayStarted
-from projections.store import Checkpoint
+from projections.checkpoints import Checkpoint
 
 _DAY = timedelta(days=1)
 _PAGE = 5_000
@@ -81,3 +81,31 @@ class DayClock:
             start_day(self._log, day, now)
             self._latest = day
         return started
+
+
+class DayKeeper:
+    """The day clock of a worker: of several workers, the one that reads partition 0 keeps the days."""
+
+    def __init__(
+        self, log: EventLog, now: Callable[[], datetime], checkpoints: Callable[[], Mapping[int, Checkpoint]]
+    ) -> None:
+        """Look at the log only when days are to be kept; `checkpoints` tells how far the projections are."""
+        self._log = log
+        self._now = now
+        self._checkpoints = checkpoints
+        self._clock: DayClock | None = None
+
+    def catch_up(self) -> list[date]:
+        """Note every day that has started by now; answer those that were noted.
+
+        Raises:
+            ClockError: When the clock is not set; then nothing was noted.
+        """
+        if self._clock is None:
+            latest = latest_day(self._log, self._checkpoints().get(0, Checkpoint()))
+            self._clock = DayClock(self._log, self._now, latest)
+        return self._clock.catch_up()
+
+    def let_go(self) -> None:
+        """Another worker keeps the days from now on; what was started meanwhile is looked up at the next call."""
+        self._clock = None

@@ -1,20 +1,17 @@
-"""The consumer of the embedded transport: hands Faust chunks, and commits nothing that is not finished."""
+"""The consumer of the embedded transport: the only member of its group, reading one file."""
 
 import asyncio
-import math
-import time
-from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
-from faust.transport import consumer as base
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from eventlog.base import LogError, Stored
 from eventlog.embedded import EmbeddedLog
+from stream_processors.chunked_consumer import ChunkedConsumer
 from stream_processors.faust_app import CHUNK_BYTES, CHUNK_RECORDS
 from stream_processors.log_reader import Chunking, LogReader
 from stream_processors.membership import assign_everything
@@ -24,11 +21,8 @@ if TYPE_CHECKING:
     from stream_processors.embedded import Transport
     from stream_processors.embedded_producer import Producer
 
-_STOP_PATIENCE = 1.5
-"""Seconds that a stop waits for agents to finish what they are at."""
 
-
-class Consumer(base.Consumer):
+class Consumer(ChunkedConsumer):
     """The only member of its group: it is assigned every partition of every topic that agents and tables want."""
 
     transport: "Transport"
@@ -36,7 +30,6 @@ class Consumer(base.Consumer):
     def __init__(self, transport: "Transport", *args: Any, **options: Any) -> None:
         """Prepare; the log is opened at the start."""
         super().__init__(transport, *args, **options)
-        self._chunked: frozenset[str] = getattr(self.app, "chunked_topics", frozenset())
         self._reader = LogReader(
             transport.reader,
             Chunking(
@@ -48,9 +41,6 @@ class Consumer(base.Consumer):
         self._topics: frozenset[str] = frozenset()
         self._topics_changed = asyncio.Event()
         self._assigned: set[TP] = set()
-        self._handed_over: defaultdict[TP, deque[int]] = defaultdict(deque)
-        self._flow_wanted = asyncio.Event()
-        self._gave_up = False
 
     async def on_start(self) -> None:
         """Open the log for reading."""
@@ -106,15 +96,6 @@ class Consumer(base.Consumer):
 
     # Reading
 
-    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:  # noqa: ASYNC109 - Faust's interface
-        """Wait until a partition is wanted, and no longer; Faust itself would look again after a second."""
-        if self.flow_active and not self._get_active_partitions():
-            self._flow_wanted.clear()
-            await self.wait_first(self._flow_wanted.wait(), timeout=timeout)
-            if not self._get_active_partitions():
-                return {}, set()
-        return await super()._wait_next_records(timeout)
-
     async def _getmany(
         self,
         active_partitions: set[TP] | None,
@@ -128,41 +109,8 @@ class Consumer(base.Consumer):
             return {}
 
     def _to_message(self, tp: TP, record: Stored) -> ConsumerMessage:
-        """A message; that of a chunk has the offset of its last record, so that offset + 1 is where to go on.
-
-        The log keeps no time of its own, so the time of the message is that of reading.
-        """
-        if self.app.topics.acks_enabled_for(tp.topic):
-            self._handed_over[tp].append(record.offset)
         is_deletion = not record.value and self._is_changelog_tp(tp)  # what the producer makes of a None
-        return ConsumerMessage(
-            topic=tp.topic,
-            partition=tp.partition,
-            offset=record.offset,
-            timestamp=time.time(),
-            timestamp_type=1,
-            headers=None,
-            key=record.key,
-            value=None if is_deletion else record.value,
-            checksum=None,
-            tp=tp,
-            generation_id=self.app.consumer_generation_id,
-        )
-
-    def on_buffer_full(self, tp: TP) -> None:
-        """Leave a chunked partition active: its queue holds one chunk, and reading waits for a place there."""
-        if tp.topic not in self._chunked:
-            super().on_buffer_full(tp)
-
-    def on_buffer_drop(self, tp: TP) -> None:
-        """Go on reading a partition whose queue has room again."""
-        super().on_buffer_drop(tp)
-        self._flow_wanted.set()
-
-    def resume_partitions(self, tps: Iterable[TP]) -> None:
-        """Go on reading partitions that were paused."""
-        super().resume_partitions(tps)
-        self._flow_wanted.set()
+        return self._hand_over(tp, record, None if is_deletion else record.value)
 
     # Positions
 
@@ -188,10 +136,7 @@ class Consumer(base.Consumer):
 
     def _move(self, offsets: Mapping[TP, int]) -> None:
         self._reader.move(offsets)
-        for tp in offsets:
-            self._handed_over.pop(tp, None)
-            self._acked.pop(tp, None)
-            self._acked_index.pop(tp, None)
+        self._forget(offsets)
 
     async def position(self, tp: TP) -> int | None:
         """The offset that is read next."""
@@ -211,22 +156,6 @@ class Consumer(base.Consumer):
 
     # Committing
 
-    def _new_offset(self, tp: TP) -> int | None:
-        """Where work could go on: behind everything that was handed over and is finished without a gap."""
-        if self._gave_up:
-            return None
-        finished, handed_over = self._acked_index[tp], self._handed_over[tp]
-        self._acked[tp].clear()
-        new_offset = None
-        while handed_over and handed_over[0] in finished:
-            offset = handed_over.popleft()
-            finished.discard(offset)
-            new_offset = offset + 1
-        return new_offset
-
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Do nothing: what was handed over is known, so offsets between two messages are no riddle."""
-
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         lost = cast("Producer", self.app.producer).buffer.lost
         if lost is not None:
@@ -239,45 +168,6 @@ class Consumer(base.Consumer):
         for topic in {tp.topic for tp in offsets}:
             of_topic = {tp.partition: offset for tp, offset in offsets.items() if tp.topic == topic}
             log.commit_offsets(self.app.conf.id, topic, of_topic)
-
-    async def on_task_error(self, exc: BaseException) -> None:
-        """End the worker when an agent of chunks failed: Faust would take the chunk for finished and skip it."""
-        if self._chunked:
-            await self._give_up(exc)
-        else:
-            await super().on_task_error(exc)
-
-    async def _give_up(self, error: BaseException) -> None:
-        """End the worker, and wait until its stop cancels this: Faust would go on with the next chunk or read."""
-        self._gave_up = True
-        await self.app.crash(error)
-        await asyncio.Event().wait()
-
-    async def wait_empty(self) -> None:
-        """Wait for agents to finish what they are at; in a stop, not for long.
-
-        What is not finished then is never committed, although Faust takes it for finished when it cancels agents.
-        """
-        if self._gave_up:
-            return
-        give_up_at = time.monotonic() + _STOP_PATIENCE if self.app.should_stop else math.inf
-        while self._is_at_work() and time.monotonic() < give_up_at:
-            await self._wait_for_ack(timeout=min(give_up_at - time.monotonic(), _STOP_PATIENCE))
-        await self.commit_and_end_transactions()
-        if self._is_at_work():
-            self._gave_up = True
-            self.log.warning("Stopped before agents had finished; what they were at comes again at the next start.")
-
-    def _is_at_work(self) -> bool:
-        return any(not message.acked for message in self._unacked_messages)
-
-    async def _wait_for_ack(self, timeout: float) -> None:  # noqa: ASYNC109 - Faust's interface
-        """Wait until an agent finishes something; unlike Faust's, this can be cancelled."""
-        self._waiting_for_ack = asyncio.get_running_loop().create_future()
-        try:
-            await asyncio.wait([self._waiting_for_ack], timeout=timeout)
-        finally:
-            self._waiting_for_ack = None
 
     # The rest of Faust's interface
 

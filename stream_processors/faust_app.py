@@ -1,5 +1,6 @@
 """The Faust app with the settings that were shown to be safe, and with chunked topics."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
@@ -7,7 +8,9 @@ import faust
 from faust.app.base import BootStrategy
 from faust.types import TP, TopicT
 from mode import Service
+from yarl import URL
 
+from eventlog.chain import Tip
 from eventlog.facts import DEFAULT_PARTITIONS
 from learning.errors import EngagementError
 
@@ -45,7 +48,7 @@ class _NoWebServer(BootStrategy):
 
 
 class EngagementApp(faust.App):
-    """A Faust app on the embedded log.
+    """A Faust app on the embedded log or on Kafka.
 
     Set the attributes before the app starts.
     """
@@ -58,14 +61,12 @@ class EngagementApp(faust.App):
     chunk_records: int = CHUNK_RECORDS
     chunk_bytes: int = CHUNK_BYTES
 
-    start_offsets: Callable[[Iterable[TP]], Mapping[TP, int]] | None = None
-    """Asked where the work on partitions goes on, because a projection's checkpoint is the truth about that.
-
-    For a topic of which it names any partition, the partitions that it leaves out start at 0; the other topics start
-    at what the group committed. So name partition 0 at offset 0 for a topic nothing of which was applied.
+    checkpoints: Callable[[Iterable[TP]], Mapping[TP, Tip]] | None = None
+    """Asked, in a thread, where the work on partitions goes on, because a projection's checkpoint is the truth about
+    that. Partitions that it leaves out go on at what the consumer group committed.
     """
 
-    def __init__(self, id: str, *, broker: str, **options: Any) -> None:  # noqa: A002 - the name that Faust gives it
+    def __init__(self, id: str, *, broker: str | list[URL], **options: Any) -> None:  # noqa: A002 - the name that Faust gives it
         """Make an app of this name, which is also its consumer group. Options are Faust's settings.
 
         The web server, the leader topic and exactly_once stay off, whatever options and environment say.
@@ -78,6 +79,10 @@ class EngagementApp(faust.App):
         if self.chunked_topics.intersection(topics):
             topic.maxsize = _CHUNKS_IN_QUEUE
         return topic
+
+    async def starting_tips(self, tps: Iterable[TP]) -> Mapping[TP, Tip]:
+        """Where the app itself says that work on these partitions goes on, and the log's chain up to there."""
+        return {} if self.checkpoints is None else await asyncio.to_thread(self.checkpoints, tps)
 
     async def crash(self, reason: BaseException) -> None:
         """Stop because of this. What a person can mend is one sentence, not the tracebacks that Faust would log.

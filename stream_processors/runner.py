@@ -9,7 +9,11 @@ from contextlib import suppress
 from eventlog.facts import FACTS_TOPIC
 from stream_processors.app import Pipeline
 
-_LOOK_EVERY_SECONDS = 0.05
+_LOOK_SECONDS = 0.05
+_LOOK_AT_SERVER_SECONDS = 0.5
+_ASK_EVERY_SECONDS = 0.5
+"""Where other workers do a part of the work, and the database must be asked how far they are."""
+
 _OBJECTS_BEFORE_LOOKING_FOR_CYCLES = 50_000
 
 Watch = Callable[[Mapping[int, int], Mapping[int, int]], object]
@@ -44,11 +48,29 @@ async def _run(pipeline: Pipeline, until_caught_up: bool, watch: Watch) -> None:
 
 
 async def _wait(pipeline: Pipeline, stop: asyncio.Event, until_caught_up: bool, watch: Watch) -> None:
+    """Return when it is told to stop, has crashed, or has caught up, if that is the end.
+
+    Where a look at the projections takes long, because their server is away, it holds up none of these.
+    """
     ends = await asyncio.to_thread(pipeline.log_file.end_offsets, FACTS_TOPIC)
-    while not stop.is_set() and not pipeline.crashed:
-        done = pipeline.tracker.positions
+    looking = asyncio.create_task(_look(pipeline, ends, until_caught_up, watch))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        while not (looking.done() or stopping.done() or pipeline.crashed):
+            await asyncio.wait({looking, stopping}, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if looking.done():
+            looking.result()
+    finally:
+        looking.cancel()
+        stopping.cancel()
+
+
+async def _look(pipeline: Pipeline, ends: Mapping[int, int], until_caught_up: bool, watch: Watch) -> None:
+    """Watch how far the projections are; return when they have caught up, if that is the end."""
+    seconds = _LOOK_AT_SERVER_SECONDS if pipeline.settings.broker else _LOOK_SECONDS
+    while True:
+        done = await pipeline.positions()
         watch(done, ends)
         if until_caught_up and all(done.get(partition, 0) >= end for partition, end in ends.items()):
             return
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _LOOK_EVERY_SECONDS)
+        await asyncio.sleep(seconds)

@@ -1,6 +1,6 @@
 """Where work on a partition goes on after a start: behind what the app has applied, else what its group committed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import faust
@@ -8,6 +8,7 @@ from faust.types import TP
 
 from eventlog.base import LogError
 from eventlog.embedded import EmbeddedLog
+from stream_processors.faust_app import EngagementApp
 from stream_processors.log_reader import LogReader
 from stream_processors.log_thread import LogThread
 
@@ -18,7 +19,9 @@ async def starting_points(app: faust.App, thread: LogThread, reader: LogReader, 
     Raises:
         LogError: When that is beyond the end of the log.
     """
-    offsets = await thread.call(partial(_committed, app.conf.id, tps)) | _checkpoints(app, tps)
+    offsets = await thread.call(partial(_committed, app.conf.id, tps))
+    if isinstance(app, EngagementApp):
+        offsets |= {tp: tip.next_offset for tp, tip in (await app.starting_tips(tps)).items()}
     ends = await reader.ends(tps)
     for tp, offset in sorted(offsets.items()):
         if offset > ends[tp]:
@@ -32,11 +35,3 @@ async def starting_points(app: faust.App, thread: LogThread, reader: LogReader, 
 def _committed(group: str, tps: Iterable[TP], log: EmbeddedLog) -> dict[TP, int]:
     by_topic = {topic: log.committed_offsets(group, topic) for topic in {tp.topic for tp in tps}}
     return {tp: by_topic[tp.topic].get(tp.partition, 0) for tp in tps}
-
-
-def _checkpoints(app: faust.App, tps: set[TP]) -> dict[TP, int]:
-    """What the app itself says; a partition that it leaves out of a topic it names has not been begun."""
-    ask: Callable[[Iterable[TP]], Mapping[TP, int]] | None = getattr(app, "start_offsets", None)
-    answered = {} if ask is None else ask(tps)
-    topics = {tp.topic for tp in answered}
-    return {tp: answered.get(tp, 0) for tp in tps if tp.topic in topics}

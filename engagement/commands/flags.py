@@ -13,7 +13,6 @@ from engagement.commands.show import find_one
 from engagement.filters import one_of
 from engagement.output import AsJson, uk_time
 from engagement.wiring import Wiring
-from eventlog.facts import publish
 from learning.codes import DeferralReason, WithdrawalReason
 from learning.errors import EngagementError
 from learning.events import Fact, fact
@@ -28,6 +27,7 @@ from learning.facts import (
     WithdrawalRecommended,
     Withdrawn,
 )
+from producers.publisher import publish
 from projections import enrolment_risk
 from projections.store import Store
 from stream_processors.day_clock import utc_now

@@ -189,7 +189,7 @@ def test_verify_finds_nothing_wrong_with_what_was_built(filled: Cli) -> None:
 
 def test_verify_names_the_first_difference(filled: Cli) -> None:
     """A row that was changed by hand is found, named with its column, and the exit code is 1."""
-    store = Wiring(Settings(data_dir=filled.folder)).live().path
+    store = Wiring(Settings(data_dir=filled.folder)).live().place
     with sqlite3.connect(store) as connection:
         connection.execute("UPDATE enrolment_progress SET points = 9 WHERE enrolment = 'e-2'")
     connection.close()
@@ -213,7 +213,7 @@ def test_a_damaged_log_is_one_sentence(filled: Cli) -> None:
 
 def test_a_projection_store_that_is_none_is_one_sentence(filled: Cli) -> None:
     """A store that was overwritten leads to a rebuild, not to a traceback."""
-    Wiring(Settings(data_dir=filled.folder)).live().path.write_bytes(b"not a database" * 100)
+    Wiring(Settings(data_dir=filled.folder)).live().place.write_bytes(b"not a database" * 100)
     ran = filled("cohort")
     assert (ran.code, "engagement rebuild" in ran.err) == (1, True)
 

@@ -15,7 +15,7 @@ import pytest
 from engagement.demonstration import MARKER
 from engagement.settings import Settings
 from engagement.wiring import Wiring
-from eventlog.facts import publish
+from producers.publisher import publish
 from tests.builders import SMALL_FILE, at, completed, enrolled
 
 LIMIT_SECONDS = 120

@@ -72,6 +72,10 @@ def test_the_commands_that_users_rely_on_are_there() -> None:
         "rejects list",
         "rejects show",
         "rejects retry",
+        "topics create",
+        "topics check",
         "rebuild",
         "verify",
+        "export-log",
+        "import-log",
     }

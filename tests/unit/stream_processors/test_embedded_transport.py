@@ -13,6 +13,7 @@ from faust.exceptions import ProducerSendError
 from faust.types import TP
 
 from eventlog.base import LogError, Receipt, Record
+from eventlog.chain import Tip
 from eventlog.embedded import EmbeddedLog
 from stream_processors import chunks, embedded_producer
 from stream_processors.chunks import Chunk
@@ -267,11 +268,11 @@ async def test_agents_of_chunks_wait_for_no_more_than_two_chunks(path: Path, log
 
 
 async def test_the_apps_checkpoint_says_where_to_start(path: Path, log: EmbeddedLog) -> None:
-    """Where the app names offsets they count, not the committed ones; an unnamed partition of the topic starts at 0."""
+    """Where the app names offsets they count, not the committed ones."""
     append(log, 90)
     log.commit_offsets("counting", FACTS, {0: 30, 1: 30, 2: 30})
     app = an_app(path)
-    app.start_offsets = lambda tps: {tp: 20 for tp in tps if tp == TP(FACTS, 0)}
+    app.checkpoints = lambda tps: {tp: Tip(20 if tp == TP(FACTS, 0) else 0, b"") for tp in tps}
     got = collect(app)
 
     async with running(app):
@@ -281,11 +282,11 @@ async def test_the_apps_checkpoint_says_where_to_start(path: Path, log: Embedded
 
 
 async def test_without_a_checkpoint_the_groups_offsets_count(path: Path, log: EmbeddedLog) -> None:
-    """A topic of which the app's checkpoint says nothing goes on where the group had committed."""
+    """A partition of which the app's checkpoint says nothing goes on where the group had committed."""
     append(log, 90)
     log.commit_offsets("counting", FACTS, {0: 30, 1: 25})
     app = an_app(path)
-    app.start_offsets = lambda _: {TP(OTHERS, 0): 0}
+    app.checkpoints = lambda _: {}
     got = collect(app)
 
     async with running(app):
@@ -298,7 +299,7 @@ async def test_a_checkpoint_beyond_the_log_ends_the_worker(path: Path, log: Embe
     """Projections that know more than the log tells are not of this log, and nothing is applied to them."""
     append(log, 90)
     app = an_app(path)
-    app.start_offsets = lambda _: {TP(FACTS, 1): 31}
+    app.checkpoints = lambda _: {TP(FACTS, 1): Tip(31, b"")}
     got = collect(app)
 
     async with running(app):

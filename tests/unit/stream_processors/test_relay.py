@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from eventlog.embedded import EmbeddedLog
-from eventlog.facts import FACTS_TOPIC, publish, start_day
+from eventlog.facts import FACTS_TOPIC, start_day
+from producers.publisher import publish
 from projections import outbox
 from projections.decisions import RISK_TOPIC
 from projections.live import LiveProjections
