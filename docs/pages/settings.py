@@ -17,7 +17,7 @@ def _variables() -> dict[str, FieldInfo]:
 def settings_page() -> str:
     """The whole page."""
     rows = (
-        (code(variable), _shape(field), code(_default(field)), field.description or "")
+        (code(variable), _shape(field), code(default) if (default := _default(field)) else "", field.description or "")
         for variable, field in _variables().items()
     )
     return page(
@@ -44,10 +44,18 @@ def _shape(field: FieldInfo) -> str:
     """The type in words, with its bounds."""
     if get_origin(field.annotation) is Literal:
         return " or ".join(code(each) for each in get_args(field.annotation))
-    kinds = {"Path": "path", "int": "whole number", "float": "number", "bool": "`true` or `false`", "str": "text"}
-    name = getattr(field.annotation, "__name__", str(field.annotation))
+    [kind, *_] = [each for each in get_args(field.annotation) or (field.annotation,) if each is not type(None)]
+    name = getattr(kind, "__name__", str(kind))
     bounds = [f"{word} {getattr(each, key)}" for each in field.metadata for key, word in _BOUNDS if hasattr(each, key)]
-    return " ".join((kinds.get(name, code(name)), *bounds))
+    return " ".join((_KINDS.get(name, code(name)), *bounds))
 
 
+_KINDS = {
+    "Path": "path",
+    "SecretStr": "secret",
+    "bool": "`true` or `false`",
+    "float": "number",
+    "int": "whole number",
+    "str": "text",
+}
 _BOUNDS = (("ge", "from"), ("gt", "above"), ("le", "to"), ("lt", "below"))

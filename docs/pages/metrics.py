@@ -1,0 +1,28 @@
+"""The page of metrics: what a worker shows to Prometheus, from the list that the metrics are made of."""
+
+from pages.markdown import code, page, table
+from stream_processors.metric_names import METRICS
+
+
+def metrics_page() -> str:
+    """The whole page."""
+    rows = (
+        (code(each.name), each.kind, ", ".join(code(label) for label in each.labels), each.meaning) for each in METRICS
+    )
+    buckets = ((code(each.name), ", ".join(f"{bound:,}" for bound in each.buckets)) for each in METRICS if each.buckets)
+    return page(
+        "Metrics",
+        "A worker answers `/metrics` where [`ENGAGEMENT_PROBE_PORT`](settings.md) says, in Prometheus' text format, "
+        "and in OpenMetrics for a client that accepts it. How to read them is in "
+        "[watch a worker](../how-to/watch-a-worker.md). Counters begin at 0 when the worker starts. "
+        "Labels hold numbers and fixed words, never an id of a person.",
+        table(("metric", "kind", "labels", "meaning"), rows),
+        "## Buckets",
+        "A histogram has three series: `..._bucket` counts what was no larger than its label `le`, `..._count` "
+        "counts all, `..._sum` adds all up.",
+        table(("histogram", "upper bounds"), buckets),
+        "## Beside them",
+        "Every counter and histogram has a series `..._created`, the Unix time at which it began. The process itself "
+        "is measured under Prometheus' usual names: `process_resident_memory_bytes`, `process_virtual_memory_bytes`, "
+        "`process_cpu_seconds_total`, `process_start_time_seconds`, `process_open_fds`, `process_max_fds`.",
+    )
