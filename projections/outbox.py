@@ -38,6 +38,11 @@ def put(connection: Connection, messages: Iterable[Message]) -> None:
     upsert(connection, outbox, ({**each._asdict(), "relayed": False} for each in messages))
 
 
+def is_empty(connection: Connection) -> bool:
+    """Whether no message waits."""
+    return connection.scalar(select(_table.id).where(_table.relayed.is_(False)).limit(1)) is None
+
+
 def waiting(connection: Connection, limit: int, until: date) -> list[Message]:
     """Up to so many messages that wait, of days up to one, in the order of their days and ids."""
     columns = (_table[name] for name in Message._fields)

@@ -9,7 +9,7 @@ from sqlalchemy.schema import CreateSchema
 from projections.places import Database, Schema
 from projections.postgresql_errors import plain_error
 
-WRITER_IDLE = "30s"
+WRITER_IDLE = "15s"
 """A worker that stands still in the middle of a transaction loses it after so long, and with it its locks."""
 
 _ALIVE = {

@@ -5,7 +5,7 @@ what is current follows the facts. So decisions depend on the log alone and not 
 """
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
@@ -180,8 +180,14 @@ class Run:
         for enrolment, stored in enrolment_states.find(self._connection, self._anew).items():
             decided[enrolment] = self._decisions.make_anew(enrolment, stored)
             self._changed.setdefault(enrolment, Folded(enrolment, decode_state(stored.state), stored))
+        changed = iter(self._changed.items())
+        while some := list(islice(changed, ROWS_AT_ONCE)):  # a server ends a transaction of which it hears nothing
+            self._look_at(some, decided)
+            self._observer.piece_done()
+
+    def _look_at(self, changed: Iterable[tuple[str, Folded]], decided: Mapping[str, Decided]) -> None:
         rows = Rows(self._connection)
-        for enrolment, folded in self._changed.items():
+        for enrolment, folded in changed:
             looked = self._look(folded.state, self._today(folded.stored.home))
             if looked is None:
                 continue
@@ -192,9 +198,7 @@ class Run:
                 rows.risk.append(_risk_row(folded, assessment, said))
             elif enrolment in decided:  # its home is another partition now, where no day has started yet
                 enrolment_risk.forget(self._connection, enrolment)
-        self._observer.piece_done()
         rows.write()
-        self._observer.piece_done()
 
     def _today(self, home: int) -> date | None:
         if home not in self._days:

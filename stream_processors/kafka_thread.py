@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, OffsetAndMetadata, TopicPartition
@@ -35,6 +36,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         self._tips: dict[TP, Tip] = {}
         """Where reading of each chunked partition stands."""
+        self._turns: dict[TP, int] = {}
+        """When each partition was last read, as numbers that grow."""
+        self._next_turn = count(1)
         self._tips_of: object = None
         """The assignment that the tips belong to: the next one begins to read at what the group committed."""
 
@@ -81,8 +85,24 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         app = cast(EngagementApp, self.app)
         if max_records is None and app.chunked_topics:
             max_records = app.chunk_records
-        fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        fetched: dict[TP, list[Any]] = {}
+        for tp in self._in_turn(consumer, active_partitions):
+            left = None if max_records is None else max_records - sum(map(len, fetched.values()))
+            if left == 0:
+                break
+            fetched.update(await super()._fetch_records(consumer, {tp}, 0, left))
+            self._turns[tp] = next(self._next_turn)
+        if not fetched:
+            fetched.update(await super()._fetch_records(consumer, active_partitions, timeout, max_records))
         return {tp: self._framed(TP(*tp), records, consumer) for tp, records in fetched.items()}
+
+    def _in_turn(self, consumer: AIOKafkaConsumer, active: set[TP]) -> list[TP]:
+        """The active partitions of which records are at hand, the one first that has waited longest.
+
+        aiokafka would empty one partition after the other, and the last would stand still meanwhile.
+        """
+        at_hand = [tp for tp in consumer._fetcher._records if tp in active]  # noqa: SLF001 - as Faust, which reads there
+        return sorted(at_hand, key=lambda tp: self._turns.get(tp, 0))
 
     def _framed(
         self, tp: TP, records: list[ConsumerRecord[Any, Any]], consumer: AIOKafkaConsumer

@@ -4,6 +4,7 @@ A day is told when every partition has come to it. Facts of a merged participant
 worker catches up one can be days ahead of the other: until both are there, a decision can still become another one.
 """
 
+from collections.abc import Mapping
 from itertools import groupby
 from operator import attrgetter
 
@@ -26,14 +27,17 @@ def relay(log: EventLog, store: Store) -> int:
     Raises:
         LogError: When the log cannot write; then the messages wait for the next time.
     """
+    with store.connect() as connection:  # mostly nothing waits, and then Kafka need not be asked for its topics
+        if outbox.is_empty(connection):
+            return 0
+    topics = log.topics()
     total = 0
-    while some := _relay_some(log, store):
+    while some := _relay_some(log, store, topics):
         total += some
     return total
 
 
-def _relay_some(log: EventLog, store: Store) -> int:
-    topics = log.topics()
+def _relay_some(log: EventLog, store: Store, topics: Mapping[str, int]) -> int:
     with store.changing() as connection:
         until = days.reached_by_all(connection, topics[FACTS_TOPIC])
         if until is None or not outbox.claim(connection):

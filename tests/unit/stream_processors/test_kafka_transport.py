@@ -53,6 +53,24 @@ async def test_an_agent_gets_every_record_once_and_in_order(topic: Topic, group:
         assert chunk.head == topic.heads(chunk.partition)[chunk.next_offset - 1]
 
 
+async def test_partitions_take_turns(topic: Topic, group: str) -> None:
+    """While one partition has much waiting, the others are read too: none stands still for longer than a round."""
+    topic.send_numbers(6_000)
+    order: list[int] = []
+    checkpoints = Checkpoints(topic)
+
+    async def note(chunk: Chunk) -> None:
+        order.append(chunk.partition)
+        await checkpoints.apply(chunk)
+
+    async with running(with_agent(an_app(topic, group, checkpoints), topic, note)):
+        await checkpoints.wait(6_000)
+
+    middle = order[len(order) // 4 : len(order) // 2]
+    assert set(middle) == {0, 1, 2}
+    assert checkpoints.applied == topic.everything()
+
+
 async def test_a_chunk_has_no_more_bytes_than_asked_for(topic: Topic, group: str) -> None:
     """However many records a fetch brings, a chunk's values stay within the app's bytes."""
     topic.send_numbers(600, size=50)
