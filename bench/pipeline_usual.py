@@ -10,8 +10,8 @@ import sys
 from collections import deque
 from pathlib import Path
 from statistics import median
-from time import perf_counter
-from typing import Any
+from time import monotonic, process_time
+from typing import Any, NamedTuple
 
 import faust
 from faust.types import StreamT
@@ -21,16 +21,26 @@ from eventlog.facts import DEFAULT_PARTITIONS, FACTS_TOPIC
 from stream_processors.embedded import broker_url
 from stream_processors.faust_app import EngagementApp
 
-WINDOW = 5_000
-"""Facts after which the speed is looked at."""
-
-WINDOWS_COMPARED = 5
 STEADY_CHANGE = 0.05
 """Steady: the median time of the last windows differs from that of the windows before by at most this part."""
 
-LEAST_FACTS = 75_000
-MOST_FACTS = 250_000
 _GIVE_UP_AFTER_IDLE_SECONDS = 10.0
+
+
+class Steady(NamedTuple):
+    """When the speed is taken for steady."""
+
+    window: int
+    """Facts after which it is looked at."""
+    compared: int
+    """Windows, the last ones and as many before."""
+    least: int
+    """Facts before which it never is."""
+    most: int
+    """Facts at which it is taken as it is."""
+
+
+STEADY = Steady(window=5_000, compared=5, least=75_000, most=250_000)
 
 
 class LearningEvent(faust.Record, serializer="json"):
@@ -59,25 +69,33 @@ class Progress(faust.Record, serializer="json"):
 class Usual:
     """The app, its Table and a stopwatch."""
 
-    def __init__(self, folder: Path, round_number: int) -> None:
-        """Use the log in `folder`; each round is a group of its own, with an empty Table."""
-        self.app = EngagementApp(f"usual-{round_number}", broker=broker_url(folder / "log.db"))
-        self.table = self.app.Table("progress", value_type=Progress, key_type=str, partitions=DEFAULT_PARTITIONS)
-        topic = self.app.topic(FACTS_TOPIC, value_type=LearningEvent, value_serializer="json", key_type=bytes)
-        self.app.agent(topic, name="usual")(self._work)
+    def __init__(self, app: faust.App, topic: str, steady: Steady) -> None:
+        """Use an app that is known nowhere yet, so that its Table is empty; the facts stand on `topic`."""
+        self.app = app
+        self.table = app.Table("progress", value_type=Progress, key_type=str, partitions=DEFAULT_PARTITIONS)
+        facts = app.topic(topic, value_type=LearningEvent, value_serializer="json", key_type=bytes)
+        app.agent(facts, name="usual")(self._work)
         self.facts = 0
-        self.windows: deque[float] = deque(maxlen=2 * WINDOWS_COMPARED)
+        self.began_at = 0.0
+        self.cpu_us = 0.0
+        """Microseconds of the processor that a fact took, from the first on."""
+        self._is_steady = steady
+        self.windows: deque[float] = deque(maxlen=2 * steady.compared)
         self.steady = asyncio.Event()
 
     async def _work(self, stream: StreamT[Any]) -> None:
-        began = perf_counter()
+        began = cpu_at_begin = 0.0
         async for event in stream:
+            if not self.facts:
+                self.began_at = began = monotonic()
+                cpu_at_begin = process_time()
             self._apply(event)
             self.facts += 1
-            if self.facts % WINDOW == 0:
-                now = perf_counter()
+            if self.facts % self._is_steady.window == 0:
+                now = monotonic()
                 self.windows.append(now - began)
                 began = now
+                self.cpu_us = (process_time() - cpu_at_begin) / self.facts * 1e6
                 self._look()
 
     def _apply(self, event: Any) -> None:
@@ -95,10 +113,11 @@ class Usual:
         self.table[event.subject] = row
 
     def _look(self) -> None:
-        if self.facts < LEAST_FACTS:
+        _, compared, least, most = self._is_steady
+        if self.facts < least:
             return
-        before, last = list(self.windows)[:WINDOWS_COMPARED], list(self.windows)[-WINDOWS_COMPARED:]
-        if abs(median(last) / median(before) - 1) <= STEADY_CHANGE or self.facts >= MOST_FACTS:
+        before, last = list(self.windows)[:compared], list(self.windows)[-compared:]
+        if abs(median(last) / median(before) - 1) <= STEADY_CHANGE or self.facts >= most:
             self.steady.set()
 
     async def run(self) -> float:
@@ -112,7 +131,7 @@ class Usual:
             except TimeoutError:
                 continue
         await self.app.stop()
-        return median(list(self.windows)[-WINDOWS_COMPARED:])
+        return median(list(self.windows)[-self._is_steady.compared :])
 
 
 def main(folder: Path, round_number: int) -> None:
@@ -123,13 +142,14 @@ def main(folder: Path, round_number: int) -> None:
         shutil.copy(file, copy)
 
     async def measured() -> tuple[int, float]:
-        usual = Usual(copy, round_number)
+        app = EngagementApp(f"usual-{round_number}", broker=broker_url(copy / "log.db"))
+        usual = Usual(app, FACTS_TOPIC, STEADY)
         seconds = await usual.run()
         return usual.facts, seconds
 
     facts, seconds = asyncio.run(measured())
     shutil.rmtree(copy)
-    answer(WINDOW, seconds, processed=facts)
+    answer(STEADY.window, seconds, processed=facts)
 
 
 if __name__ == "__main__":

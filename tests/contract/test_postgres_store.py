@@ -122,7 +122,7 @@ class TestPostgresStore(StoreContract):
             "SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('synchronous_commit')"
         )
         with store.changing() as connection:
-            assert tuple(connection.exec_driver_sql(settings).one()) == ("30s", "on")
+            assert tuple(connection.exec_driver_sql(settings).one()) == ("15s", "on")
         with store.connect() as connection:
             assert tuple(connection.exec_driver_sql(settings).one()) == ("0", "on")
 
