@@ -1,5 +1,6 @@
 """Opens kafka-python's clients, and leaves neither thread nor socket behind where that fails."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -9,6 +10,8 @@ from kafka.net.inet import KafkaNetSocket
 from eventlog.kafka_cluster import KafkaCluster
 
 Client = TypeVar("Client")
+
+logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what goes wrong is said once, by an error of ours
 
 CLIENT_ID: Final = "engagement"
 
