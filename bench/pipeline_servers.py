@@ -9,7 +9,7 @@ from typing import NamedTuple
 import psycopg
 from kafka import KafkaAdminClient
 
-from eventlog.kafka_cluster import KafkaCluster
+from eventlog.brokers.cluster import KafkaCluster
 from tests.servers.fixtures import KAFKA, POSTGRES
 from tests.servers.kafka_server import KafkaNode, ports_of_node
 from tests.servers.postgres_server import PostgresServer, server_version

@@ -18,8 +18,8 @@ from faust.types import StreamT
 
 from bench.measuring import answer
 from eventlog.facts import DEFAULT_PARTITIONS, FACTS_TOPIC
-from stream_processors.embedded import broker_url
 from stream_processors.faust_app import EngagementApp
+from stream_processors.transports.embedded import broker_url
 
 STEADY_CHANGE = 0.05
 """Steady: the median time of the last windows differs from that of the windows before by at most this part."""

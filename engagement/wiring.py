@@ -128,7 +128,7 @@ class Wiring:
         """Whether a worker, on Kafka at least one, reads this log at the moment."""
         settings = self.settings
         if settings.broker:
-            from eventlog.kafka_groups import has_members  # noqa: PLC0415 - its client is slow to load, and rarely needed
+            from eventlog.brokers.groups import has_members  # noqa: PLC0415 - its client is slow to load, and rarely needed
 
             return has_members(settings.kafka_cluster(), settings.group)
         if not (settings.data_dir / "worker.lock").exists():

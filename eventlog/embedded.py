@@ -15,16 +15,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from eventlog.appending import Identities, Tips, address, append_records
 from eventlog.base import LogError, Receipt, Record, Stored
 from eventlog.chain import Heads
-from eventlog.group_offsets import GroupOffsets
 from eventlog.locks import FileLock
-from eventlog.reading import read_records
-from eventlog.slots import Place, Topics, add_topic, head_before, load_topics, places, tip_of
-from eventlog.sqlite_file import Checkpointer, Synchronous, connect, plain_errors, prepare, transaction
-from eventlog.verification import check_heads, check_structure, recompute_chains
-from eventlog.witness import Sighting, Witness
+from eventlog.sqlite.appending import Identities, Tips, address, append_records
+from eventlog.sqlite.file import Checkpointer, Synchronous, connect, plain_errors, prepare, transaction
+from eventlog.sqlite.group_offsets import GroupOffsets
+from eventlog.sqlite.reading import read_records
+from eventlog.sqlite.slots import Place, Topics, add_topic, head_before, load_topics, places, tip_of
+from eventlog.sqlite.verification import check_heads, check_structure, recompute_chains
+from eventlog.sqlite.witness import Sighting, Witness
 
 MAX_READ_BYTES = 8 << 20
 _MAX_PARTITIONS = 4_096

@@ -14,17 +14,17 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Final, Self
 
-from eventlog.appending import address
 from eventlog.base import LogError, Receipt, Record, Stored
+from eventlog.brokers.appending import CheckedAppends
+from eventlog.brokers.cluster import KafkaCluster
+from eventlog.brokers.heads import KnownHeads
+from eventlog.brokers.identities import IdentityIndex, followed_heads, followed_tips
+from eventlog.brokers.producer import Sender
+from eventlog.brokers.reader import KafkaReader, Place
+from eventlog.brokers.topics import KafkaTopics, Topic
+from eventlog.brokers.verification import Witness, chained, verify
 from eventlog.chain import Heads, Tip, link
-from eventlog.kafka_appending import CheckedAppends
-from eventlog.kafka_cluster import KafkaCluster
-from eventlog.kafka_heads import KnownHeads
-from eventlog.kafka_identities import IdentityIndex, followed_heads, followed_tips
-from eventlog.kafka_producer import Sender
-from eventlog.kafka_reader import KafkaReader, Place
-from eventlog.kafka_topics import KafkaTopics, Topic
-from eventlog.kafka_verification import Witness, chained, verify
+from eventlog.sqlite.appending import address
 
 MAX_READ_BYTES: Final = 8 << 20
 PATIENCE_SECONDS: Final = 30.0

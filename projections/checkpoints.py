@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from projections.schema import checkpoint
-from projections.store_errors import StaleWriteError
+from projections.storage.store_errors import StaleWriteError
 
 _table = checkpoint.c
 

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import Connection, func, select
 
 from projections.schema import checkpoint, day_started
-from projections.upserting import upsert
+from projections.storage.upserting import upsert
 
 _table = day_started.c
 _at = checkpoint.c

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, select
 
 from learning.measures import Progress
 from projections.schema import checkpoint, enrolment_progress, enrolment_state
-from projections.upserting import update_rows, upsert
+from projections.storage.upserting import update_rows, upsert
 
 DAILY = (
     "status",

@@ -17,7 +17,7 @@ from learning.policy import FLAGGED, LEVELS, Level
 from learning.risk import Assessment, Earlier, Reason
 from projections.enrolment_states import KEYS_AT_ONCE, StoredState
 from projections.schema import checkpoint, enrolment_progress, enrolment_risk, enrolment_state
-from projections.upserting import ROWS_AT_ONCE, update_rows, upsert
+from projections.storage.upserting import ROWS_AT_ONCE, update_rows, upsert
 
 _table = enrolment_risk.c
 _state = enrolment_state.c

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from projections.schema import enrolment_state
-from projections.store_errors import ContendedError
-from projections.upserting import insert_new, upsert
+from projections.storage.store_errors import ContendedError
+from projections.storage.upserting import insert_new, upsert
 
 KEYS_AT_ONCE = 500
 """Ids that one question names at most: databases bound the number of parameters."""

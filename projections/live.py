@@ -7,11 +7,11 @@ from typing import Protocol, Self
 
 from sqlalchemy import Connection
 
-from projections.live_database import LiveDatabase
-from projections.live_folder import LiveFolder
-from projections.places import Database, Place
+from projections.storage.live_database import LiveDatabase
+from projections.storage.live_folder import LiveFolder
+from projections.storage.places import Database, Place
+from projections.storage.store_errors import RebuildRunningError
 from projections.store import Store
-from projections.store_errors import RebuildRunningError
 
 __all__ = ["LiveProjections", "RebuildRunningError"]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, select
 
 from projections.schema import about, outbox
-from projections.upserting import update_rows, upsert
+from projections.storage.upserting import update_rows, upsert
 
 _table = outbox.c
 

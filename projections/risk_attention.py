@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from learning.policy import Policies, Rules
-from projections.byte_search import contains
 from projections.enrolment_risk import decode_reasons
 from projections.schema import checkpoint, enrolment_progress, enrolment_risk, enrolment_state
+from projections.storage.byte_search import contains
 
 _table = enrolment_risk.c
 _progress = enrolment_progress.c

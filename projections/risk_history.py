@@ -15,7 +15,7 @@ from learning.risk import Assessment
 from learning.standing import Standing
 from projections.enrolment_risk import decode_reasons, encode_reasons
 from projections.schema import risk_history
-from projections.upserting import upsert
+from projections.storage.upserting import upsert
 
 _table = risk_history.c
 

@@ -25,7 +25,7 @@ from projections.enrolment_risk import Due
 from projections.enrolment_states import StoredState
 from projections.observing import DayDecided, Observer
 from projections.rulebook import Rulebook
-from projections.upserting import ROWS_AT_ONCE
+from projections.storage.upserting import ROWS_AT_ONCE
 
 _DAY = timedelta(days=1)
 

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, insert, inspect, select
 from projections import checkpoints, enrolment_states
 from projections.checkpoints import Checkpoint
 from projections.enrolment_states import StoredState
-from projections.places import Place
-from projections.postgresql_database import PostgresqlSchema
 from projections.schema import VERSION, about, metadata
-from projections.sqlite_database import SqliteFile
-from projections.store_errors import ContendedError, StaleWriteError, StoreAwayError, StoreError
+from projections.storage.places import Place
+from projections.storage.postgresql_database import PostgresqlSchema
+from projections.storage.sqlite_database import SqliteFile
+from projections.storage.store_errors import ContendedError, StaleWriteError, StoreAwayError, StoreError
 
 __all__ = ["Checkpoint", "ContendedError", "StaleWriteError", "Store", "StoreAwayError", "StoreError", "StoredState"]
 

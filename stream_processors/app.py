@@ -13,23 +13,23 @@ import structlog
 from faust.types import TP, StreamT
 
 from eventlog.base import EventLog, LogError
+from eventlog.brokers.cluster import KafkaCluster
 from eventlog.chain import Tip, start
 from eventlog.facts import FACTS_TOPIC
-from eventlog.kafka_cluster import KafkaCluster
 from eventlog.locks import worker_lock
 from learning.errors import EngagementError
 from projections.checkpoints import Checkpoint
 from projections.rulebook import RulebookFolders
-from stream_processors import embedded, kafka
 from stream_processors.chunks import unpack
 from stream_processors.day_clock import DayKeeper, utc_now
 from stream_processors.deployment import live_projections, opened_log, prime
 from stream_processors.faust_app import EngagementApp
-from stream_processors.monitor import Monitor
 from stream_processors.persistence import PASSING
-from stream_processors.probe import StalledError
 from stream_processors.settings import WorkerSettings
 from stream_processors.tracking import Tracker
+from stream_processors.transports import embedded, kafka
+from stream_processors.watching.monitor import Monitor
+from stream_processors.watching.progress import StalledError
 
 _DAY_CLOCK_SECONDS = 30.0
 

@@ -11,7 +11,7 @@ from learning.errors import EngagementError
 from projections.checkpoints import Checkpoint
 from projections.decisions import RISK_TOPIC
 from projections.live import LiveProjections
-from projections.places import Database
+from projections.storage.places import Database
 from stream_processors.settings import WorkerSettings
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 
 from eventlog.base import LogAwayError
-from projections.store_errors import ContendedError, StaleWriteError, StoreAwayError
+from projections.storage.store_errors import ContendedError, StaleWriteError, StoreAwayError
 
 PASSING = (ContendedError, StaleWriteError, StoreAwayError, LogAwayError)
 """What is worth another try: nothing was written, and nobody has to do anything about it."""

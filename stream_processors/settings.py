@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from eventlog.kafka_cluster import KafkaCluster, KafkaSecurity
+from eventlog.brokers.cluster import KafkaCluster, KafkaSecurity
 
 
 class WorkerSettings(BaseSettings):

@@ -19,9 +19,9 @@ from projections.observing import DayDecided, Observer
 from projections.projector import Applied, Projector
 from projections.rulebook import RulebookFolders
 from stream_processors.chunks import Chunk
-from stream_processors.monitor import Monitor
 from stream_processors.persistence import PASSING, persist
 from stream_processors.relay import relay
+from stream_processors.watching.monitor import Monitor
 
 logger = structlog.get_logger()
 

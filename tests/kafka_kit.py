@@ -12,12 +12,12 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from faust.types import TP
 
+from eventlog.brokers.cluster import KafkaCluster, KafkaSecurity
 from eventlog.chain import Tip, link, start
-from eventlog.kafka_cluster import KafkaCluster, KafkaSecurity
 from stream_processors import chunks
 from stream_processors.chunks import Chunk
 from stream_processors.faust_app import EngagementApp
-from stream_processors.kafka import faust_settings
+from stream_processors.transports.kafka import faust_settings
 
 PATIENCE = 40.0
 """Seconds in which something that is only awaited must happen."""

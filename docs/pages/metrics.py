@@ -1,7 +1,7 @@
 """The page of metrics: what a worker shows to Prometheus, from the list that the metrics are made of."""
 
 from pages.markdown import code, page, table
-from stream_processors.metric_names import METRICS
+from stream_processors.watching.metric_names import METRICS
 
 
 def metrics_page() -> str:

@@ -16,7 +16,7 @@ from eventlog.rejects import REJECTS_TOPIC
 from projections.decisions import RISK_TOPIC
 
 if TYPE_CHECKING:
-    from eventlog.kafka_topic_check import Difference
+    from eventlog.brokers.topic_check import Difference
 
 app = Typer(no_args_is_help=True, help="The topics on Kafka: make them so that they keep everything, and check them.")
 
@@ -57,8 +57,8 @@ def check(context: Context, *, as_json: AsJson = False) -> None:
 
 
 def _states(settings: Settings, *, make: bool) -> list[TopicState]:
-    from eventlog.kafka_topic_check import differences  # noqa: PLC0415 - Kafka's client is slow to load
-    from eventlog.kafka_topics import KafkaTopics  # noqa: PLC0415 - as above
+    from eventlog.brokers.topic_check import differences  # noqa: PLC0415 - Kafka's client is slow to load
+    from eventlog.brokers.topics import KafkaTopics  # noqa: PLC0415 - as above
 
     cluster = settings.kafka_cluster()
     wanted = {FACTS_TOPIC: settings.partitions, REJECTS_TOPIC: 1, RISK_TOPIC: settings.partitions}

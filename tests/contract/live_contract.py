@@ -14,11 +14,11 @@ from producers.publisher import publish
 from projections import outbox
 from projections.checkpoints import Checkpoint
 from projections.live import LiveProjections, RebuildRunningError
-from projections.places import Database
 from projections.projector import Projector
 from projections.rebuild import rebuild, replay, verify
 from projections.rulebook import Rulebook
 from projections.schema import enrolment_progress
+from projections.storage.places import Database
 from projections.store import Store
 from tests.builders import COMPONENTS, SMALL, START, at, completed, enrolled
 

@@ -17,10 +17,10 @@ from learning.progress import encode_state, fold_all
 from projections import enrolment_progress, enrolment_states, outbox, schema
 from projections.checkpoints import Checkpoint, lock_partitions
 from projections.enrolment_states import StoredState
-from projections.places import Place
 from projections.projector import Projector
 from projections.rulebook import Rulebook
 from projections.schema import VERSION, about
+from projections.storage.places import Place
 from projections.store import ContendedError, StaleWriteError, Store, StoreError
 from tests.builders import SMALL, START, completed, enrolled
 

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eventlog.base import CorruptLogError, LogAwayError, LogError, Record
+from eventlog.brokers.cluster import KafkaCluster, KafkaSecurity
+from eventlog.brokers.topics import LARGEST_RECORD, KafkaTopics
 from eventlog.embedded import EmbeddedLog
 from eventlog.kafka import KafkaLog
-from eventlog.kafka_cluster import KafkaCluster, KafkaSecurity
-from eventlog.kafka_topics import LARGEST_RECORD, KafkaTopics
 from tests.contract.log_contract import PARTITIONS, TOPIC, LogContract, record
 from tests.servers.kafka_server import KafkaNode, SecureKafka
 

@@ -10,9 +10,9 @@ from eventlog.facts import FACTS_TOPIC
 from producers.publisher import publish
 from projections.checkpoints import Checkpoint
 from projections.live import LiveProjections
-from projections.places import Database, Schema
 from projections.rebuild import rebuild, verify
 from projections.schema import enrolment_progress
+from projections.storage.places import Database, Schema
 from projections.store import StaleWriteError, Store, StoreAwayError, StoreError
 from tests.builders import completed
 from tests.contract.live_contract import RULEBOOK, LiveContract, fold, now

@@ -9,7 +9,7 @@ from psycopg.conninfo import make_conninfo
 from projections import checkpoints
 from projections.checkpoints import Checkpoint, lock_partitions
 from projections.enrolment_states import StoredState
-from projections.places import Database, Schema
+from projections.storage.places import Database, Schema
 from projections.store import ContendedError, StaleWriteError, Store, StoreAwayError, StoreError
 from tests.contract.postgres_kit import as_user, end_connections, wait_for_a_lock
 from tests.contract.store_contract import FIRST, StoreContract, write

@@ -32,11 +32,11 @@ from projections import (
     simulation,
     timeline,
 )
-from projections.places import Database, Schema
 from projections.projector import Projector
 from projections.rebuild import replay, verify
 from projections.rulebook import Rulebook
 from projections.schema import metadata
+from projections.storage.places import Database, Schema
 from projections.store import Store
 from tests.builders import COMPONENTS, START, at, completed, enrolled, make
 from tests.fact_lives import LAST_DAY, lives, own_programmes

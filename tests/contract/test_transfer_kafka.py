@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from eventlog.brokers.cluster import KafkaCluster
 from eventlog.embedded import EmbeddedLog
 from eventlog.facts import FACTS_TOPIC
 from eventlog.kafka import KafkaLog
-from eventlog.kafka_cluster import KafkaCluster
 from eventlog.transfer import TransferError
 from producers.publisher import publish
 from projections.rebuild import verify

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_processors.metric_names import METRICS, Declared
+from stream_processors.watching.metric_names import METRICS, Declared
 
 PROJECT = Path(__file__).parents[2]
 PAGE = PROJECT / "docs" / "reference" / "metrics.md"

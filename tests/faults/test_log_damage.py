@@ -9,7 +9,7 @@ import pytest
 
 from eventlog.base import CorruptLogError, LogError, Record, Stored
 from eventlog.embedded import EmbeddedLog
-from eventlog.slots import OFFSETS
+from eventlog.sqlite.slots import OFFSETS
 
 PARTITIONS = 3
 TRIES = 100

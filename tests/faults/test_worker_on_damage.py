@@ -10,7 +10,7 @@ import pytest
 
 from eventlog.base import CorruptLogError
 from eventlog.facts import start_day
-from eventlog.slots import OFFSETS
+from eventlog.sqlite.slots import OFFSETS
 from producers.publisher import publish
 from projections import rebuild
 from projections.curriculum_files import load_curriculum

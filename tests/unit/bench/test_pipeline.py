@@ -10,8 +10,8 @@ from bench import pipeline_kafka, pipeline_runs
 from bench.pipeline_facts import simulated
 from bench.pipeline_kafka import Contest
 from bench.pipeline_servers import Servers, servers
+from eventlog.brokers.cluster import KafkaCluster
 from eventlog.facts import DEFAULT_PARTITIONS
-from eventlog.kafka_cluster import KafkaCluster
 from tests.servers.fixtures import KAFKA, POSTGRES
 
 FACTS = 600

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from engagement.settings import Settings
-from projections.places import Database
+from projections.storage.places import Database
 from tests.unit.deployment.compose import (
     COMPOSE_FILE,
     OURS,

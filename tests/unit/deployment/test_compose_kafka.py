@@ -6,9 +6,9 @@ from contextlib import closing
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource
 
+from eventlog.brokers.cluster import KafkaCluster
+from eventlog.brokers.topics import KafkaTopics
 from eventlog.facts import FACTS_TOPIC
-from eventlog.kafka_cluster import KafkaCluster
-from eventlog.kafka_topics import KafkaTopics
 from tests.servers.kafka_server import KafkaNode, ports_of_node, require_kafka
 from tests.servers.process import ServerMissingError
 from tests.servers.run import Run

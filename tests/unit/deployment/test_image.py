@@ -10,8 +10,8 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from engagement.settings import Settings
-from stream_processors.monitor import Monitor
-from stream_processors.probe_server import Answer, ProbeServer
+from stream_processors.watching.monitor import Monitor
+from stream_processors.watching.pages import Answer, ProbeServer
 from tests.unit.deployment.compose import (
     PROJECT,
     dockerfile,

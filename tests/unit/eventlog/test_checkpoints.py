@@ -14,7 +14,7 @@ LIMIT = 200_000
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A log's file, where checkpoints come often."""
-    monkeypatch.setattr("eventlog.sqlite_file._CHECKPOINT_BYTES", LIMIT)
+    monkeypatch.setattr("eventlog.sqlite.file._CHECKPOINT_BYTES", LIMIT)
     return tmp_path / "log.db"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from engagement.settings import SettingsError, load_settings
 from eventlog.base import LogError
-from eventlog.kafka_cluster import KafkaCluster, KafkaSecurity
+from eventlog.brokers.cluster import KafkaCluster, KafkaSecurity
 from tests.servers.tls import make_certificates
 
 SIGNED_IN = {

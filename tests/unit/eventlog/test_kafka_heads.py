@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
+from eventlog.brokers.heads import KnownHeads
+from eventlog.brokers.reader import Place
 from eventlog.chain import Tip, start
-from eventlog.kafka_heads import KnownHeads
-from eventlog.kafka_reader import Place
 
 PLACE = Place("facts", 3)
 BEGIN = Tip(0, start(*PLACE))

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from eventlog.base import LogError
+from eventlog.brokers.identities import IdentityIndex, UnreadableIndexError, followed_heads, followed_tips
+from eventlog.brokers.reader import Place
 from eventlog.chain import Tip, start
-from eventlog.kafka_identities import IdentityIndex, UnreadableIndexError, followed_heads, followed_tips
-from eventlog.kafka_reader import Place
 
 PLACE = Place("facts", 1)
 BEGIN = Tip(0, start(*PLACE))

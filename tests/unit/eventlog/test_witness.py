@@ -8,8 +8,8 @@ import pytest
 from eventlog.base import CorruptLogError, Record
 from eventlog.chain import Tip
 from eventlog.embedded import EmbeddedLog
-from eventlog.slots import Place
-from eventlog.witness import ENTRY_BYTES, Sighting, Witness
+from eventlog.sqlite.slots import Place
+from eventlog.sqlite.witness import ENTRY_BYTES, Sighting, Witness
 
 FIRST = Place(0, "facts", 0)
 THIRD = Place(2, "rejected", 0)

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from projections.places import Database, Schema
+from projections.storage.places import Database, Schema
 from projections.store import Store, StoreAwayError, StoreError
 
 URL = "postgresql://ada:s3cret@db.example:6432/district?sslmode=require"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from learning.events import encode
 from projections import enrolment_states
-from projections.places import Database, Schema
 from projections.projector import Projector
+from projections.storage.places import Database, Schema
 from projections.store import Store
 from stream_processors.persistence import persist
 from tests.builders import START

@@ -15,10 +15,11 @@ from faust.types import TP
 from eventlog.base import LogError, Receipt, Record
 from eventlog.chain import Tip
 from eventlog.embedded import EmbeddedLog
-from stream_processors import chunks, embedded_producer
+from stream_processors import chunks
 from stream_processors.chunks import Chunk
-from stream_processors.embedded import broker_url
 from stream_processors.faust_app import EngagementApp
+from stream_processors.transports import embedded_producer
+from stream_processors.transports.embedded import broker_url
 
 FACTS, OTHERS, COUNTS = "facts", "others", "counting-counts-changelog"
 PARTITIONS = 3

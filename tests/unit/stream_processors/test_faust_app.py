@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from faust.types.enums import ProcessingGuarantee
 
-from stream_processors.embedded import broker_url
 from stream_processors.faust_app import EngagementApp
+from stream_processors.transports.embedded import broker_url
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eventlog.base import LogAwayError, LogError
-from eventlog.kafka_cluster import KafkaSecurity
+from eventlog.brokers.cluster import KafkaSecurity
 from stream_processors.chunks import Chunk
 from stream_processors.faust_app import EngagementApp
 from tests.kafka_kit import PATIENCE, Checkpoints, Topic, an_app, eventually, running, with_agent

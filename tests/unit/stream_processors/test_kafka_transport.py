@@ -10,7 +10,7 @@ from aiokafka.errors import GroupAuthorizationFailedError
 from eventlog.base import LogError
 from eventlog.chain import Tip
 from stream_processors.chunks import Chunk
-from stream_processors.kafka_thread import ConsumerThread
+from stream_processors.transports.kafka_thread import ConsumerThread
 from tests.kafka_kit import PATIENCE, Checkpoints, Topic, an_app, crash_of, eventually, running, with_agent
 
 SOON = {"broker_commit_interval": 0.1}

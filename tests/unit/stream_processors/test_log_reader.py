@@ -10,8 +10,8 @@ from faust.types import TP
 from eventlog.base import Record
 from eventlog.embedded import EmbeddedLog
 from stream_processors import chunks
-from stream_processors.log_reader import Chunking, LogReader
-from stream_processors.log_thread import LogThread
+from stream_processors.transports.log_reader import Chunking, LogReader
+from stream_processors.transports.log_thread import LogThread
 
 CHUNKED, SINGLE = "facts", "others"
 RECORD = b"x" * 100

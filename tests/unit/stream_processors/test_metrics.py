@@ -6,9 +6,9 @@ import pytest
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
-from stream_processors.metric_names import METRICS
-from stream_processors.metrics import Metrics
-from stream_processors.probe import Progress
+from stream_processors.watching.metric_names import METRICS
+from stream_processors.watching.metrics import Metrics
+from stream_processors.watching.progress import Progress
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 

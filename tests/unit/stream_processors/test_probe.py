@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_processors.probe import Progress
+from stream_processors.watching.progress import Progress
 
 PATIENCE = 60.0
 

@@ -12,10 +12,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from eventlog.base import LogAwayError
-from projections.store_errors import ContendedError, StaleWriteError, StoreAwayError
-from stream_processors.monitor import Monitor
-from stream_processors.probe import StalledError
-from stream_processors.probe_server import ProbeServerError
+from projections.storage.store_errors import ContendedError, StaleWriteError, StoreAwayError
+from stream_processors.watching.monitor import Monitor
+from stream_processors.watching.pages import ProbeServerError
+from stream_processors.watching.progress import StalledError
 
 NEVER = 1e6
 """Seconds between two looks, in tests that look themselves."""
@@ -23,7 +23,7 @@ NEVER = 1e6
 
 HUNG_WORKER = """
 import threading, time
-from stream_processors.monitor import Monitor
+from stream_processors.watching.monitor import Monitor
 
 def hurried():
     return time.monotonic() * 30

@@ -9,7 +9,7 @@ from http.client import HTTPResponse
 import pytest
 
 from learning.errors import EngagementError
-from stream_processors.probe_server import Answer, ProbeServer
+from stream_processors.watching.pages import Answer, ProbeServer
 
 HOST = "127.0.0.1"
 

@@ -7,8 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from eventlog.base import LogError
-from stream_processors.probe import Progress, StalledError
-from stream_processors.watchdog import Lookout, Periodic, Watchdog
+from stream_processors.watching.progress import Progress, StalledError
+from stream_processors.watching.watchdog import Lookout, Periodic, Watchdog
 
 PATIENCE = 60
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from eventlog.base import CorruptLogError
 from eventlog.chain import Tip, link, start
 from stream_processors.chunks import unpack
-from stream_processors.record_chunks import chunked
+from stream_processors.transports.record_chunks import chunked
 
 PARTITION = 3
 BEGIN = Tip(0, start("facts", PARTITION))

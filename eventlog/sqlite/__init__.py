@@ -1,0 +1,1 @@
+"""The parts of the embedded log: one SQLite file, how it is appended to, read and proven."""
