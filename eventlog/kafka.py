@@ -7,16 +7,19 @@ chain of a partition is computed by reading it, and is the same as the embedded 
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Final, Self
 
+from kafka.errors import UnknownTopicOrPartitionError
+
 from eventlog.base import LogError, Receipt, Record, Stored
 from eventlog.brokers.appending import CheckedAppends
 from eventlog.brokers.cluster import KafkaCluster
+from eventlog.brokers.errors import patiently
 from eventlog.brokers.heads import KnownHeads
 from eventlog.brokers.identities import IdentityIndex, followed_heads, followed_tips
 from eventlog.brokers.producer import Sender
@@ -109,7 +112,14 @@ class KafkaLog:
             self._require_open()
             if topic not in self._known and topic not in self._look():
                 self._topics.create(topic, partitions)
+                with suppress(UnknownTopicOrPartitionError):
+                    patiently(lambda: self._require_known(topic), self._patience)
             return self._topic(topic).partitions
+
+    def _require_known(self, topic: str) -> None:
+        """Find out whether a topic is there: the brokers of a cluster hear of a new one, one after the other."""
+        if topic not in self._look():
+            raise UnknownTopicOrPartitionError
 
     def topics(self) -> Mapping[str, int]:
         """Every topic of ours, by its plain name, with its number of partitions."""

@@ -138,7 +138,7 @@ class Pipeline(EngagementApp):
         while not self.should_stop:
             await self.sleep(_DAY_CLOCK_SECONDS)
             try:
-                await asyncio.to_thread(self.tracker.relay)
+                await self.tracker.relay_leftovers()
                 if TP(self._topic, 0) not in self.consumer.assignment():
                     self._days.let_go()
                     continue

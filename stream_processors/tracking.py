@@ -78,11 +78,15 @@ class Tracker:
         """The same, however long the database is away."""
         return persist(self.checkpoints, self._closing.wait)
 
-    def relay(self) -> int:
-        """Relay what waits; answer how many messages.
+    async def relay_leftovers(self) -> int:
+        """Relay what waits, after the chunk at hand; answer how many messages.
 
         There is something when a worker was stopped between writing and relaying, or the log was away.
         """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.relay)
+
+    def relay(self) -> int:
+        """Relay what waits; answer how many messages. Only while nobody else uses this tracker."""
         with self._live.writing() as store:
             messages = relay(self._log, store)
         self._monitor.relayed(messages)

@@ -14,8 +14,8 @@ from yarl import URL
 
 from eventlog.base import LogAwayError, LogError
 from eventlog.brokers.cluster import KafkaCluster
+from stream_processors.transports.client_logs import quieten
 from stream_processors.transports.kafka_consumer import Consumer
-from stream_processors.transports.kafka_log import quieten
 
 _YEAR = 365 * 86_400.0
 

@@ -6,6 +6,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from tests.command_line import Cli
+from tests.servers.kafka_server import KafkaNodes
 
 NAMES = ["learning-events", "learning-events.rejected", "risk-changes"]
 
@@ -30,6 +31,19 @@ def test_topics_are_made_once(cli: Cli, topic_prefix: str) -> None:
         (f"{topic_prefix}{name}", partitions, True) for name, partitions in zip(NAMES, (3, 1, 3), strict=True)
     ]
     assert [(each["made"], each["differences"]) for each in again.data] == [(False, [])] * 3
+
+
+def test_topics_are_made_on_several_brokers(
+    cli: Cli, own_kafka_cluster: KafkaNodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On three brokers topics get the copies that were asked for, whichever broker is asked about them next."""
+    monkeypatch.setenv("ENGAGEMENT_BROKER", f"kafka://{own_kafka_cluster.servers}")
+    monkeypatch.setenv("ENGAGEMENT_REPLICATION", "3")
+    monkeypatch.setenv("ENGAGEMENT_MIN_INSYNC_REPLICAS", "2")
+
+    made, checked = cli("topics", "create"), cli("topics", "check")
+
+    assert (made.code, checked.code) == (0, 0), made.err + checked.err
 
 
 def test_missing_topics_are_told(cli: Cli, topic_prefix: str) -> None:

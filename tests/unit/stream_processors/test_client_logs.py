@@ -2,7 +2,7 @@
 
 import logging
 
-from stream_processors.transports.kafka_log import Seldom
+from stream_processors.transports.client_logs import Seldom
 
 
 def passes(seldom: Seldom, message: str, level: int = logging.ERROR) -> bool:
