@@ -17,7 +17,7 @@ class SettingsError(EngagementError):
 class Settings(WorkerSettings):
     """What the command line can be told from outside, the worker's settings included."""
 
-    model_config = SettingsConfigDict(env_prefix="ENGAGEMENT_", env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     log_format: Literal["console", "json"] = Field(
         default="console", description="How log lines look on standard error: `console` for people, `json` for tools."
@@ -36,5 +36,6 @@ def load_settings(data_dir: Path | None = None) -> Settings:
     except ValidationError as error:
         [first, *_] = error.errors()
         name = "_".join(["ENGAGEMENT", *(str(part).upper() for part in first["loc"])])
-        why = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name} is {first['input']!r}: {why}; change or unset it") from error
+        given_value, why = str(first["input"]), first["msg"].removeprefix("Value error, ")
+        shown = "not what it must be" if "@" in given_value else repr(first["input"])  # it may hold a password
+        raise SettingsError(f"{name} is {shown}: {why}; change or unset it") from error

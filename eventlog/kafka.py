@@ -43,8 +43,8 @@ class KafkaLog:
 
     Args:
         cluster: Where, and how topics are made there.
-        identities: The file of this machine that knows where identities stand (see `kafka_identities`); it can be
-            deleted at any time, and is made anew by reading. None: a temporary one.
+        identities: The file of this machine that knows where identities stand (see `eventlog.brokers.identities`); it
+            can be deleted at any time, and is made anew by reading. None: a temporary one.
         unchecked: Topics that are appended to without asking whether an identity is there.
         patience: Seconds that Kafka may be away before that is an error.
     """

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Protocol, Self
 
 from sqlalchemy import Connection
@@ -66,6 +67,7 @@ class LiveProjections:
         """Use a folder, made when it is not there, or a database."""
         self._home: Home = LiveFolder(home) if isinstance(home, Path) else LiveDatabase(home)
         self._store: Store | None = None
+        self._opening = Lock()
 
     def __enter__(self) -> Self:
         """The projections, let go of at the end."""
@@ -115,11 +117,16 @@ class LiveProjections:
             StaleWriteError: From a transaction in the block, when another store has taken over; nothing was written.
         """
         with self._home.steady():
+            yield self._writable()
+
+    def _writable(self) -> Store:
+        """The live store, opened anew where another took over; by one thread at a time."""
+        with self._opening:
             if self._store is None or not self._home.is_live(self._store):
-                self.close()
+                self._let_go()
                 self._store = self._open()
                 self._home.point_first(self._store.place.name)
-            yield self._store
+            return self._store
 
     def swapping(self) -> AbstractContextManager[None]:
         """Nobody writes to the live store until the block ends, which stands within `rebuilding`."""
@@ -131,6 +138,10 @@ class LiveProjections:
 
     def close(self) -> None:
         """Let go of the store that was written to."""
+        with self._opening:
+            self._let_go()
+
+    def _let_go(self) -> None:
         if self._store is not None:
             self._store.close()
             self._store = None

@@ -98,8 +98,13 @@ class Store:
             yield connection
 
     @contextmanager
-    def changing(self) -> Iterator[Connection]:
-        """One transaction on what has nothing to do with a checkpoint, such as which messages were relayed."""
+    def changing(self, *, patient: bool = False) -> Iterator[Connection]:
+        """One transaction on what has nothing to do with a checkpoint, such as which messages were relayed.
+
+        A `patient` one may wait in its middle for something else, such as a log that is slow.
+        """
         with self._database.writer.begin() as connection:
+            if patient:
+                self._database.be_patient(connection)
             self._before_writing(connection)
             yield connection

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import structlog
+from faust.exceptions import ConsumerNotStarted
 from faust.types import TP, StreamT
 
 from eventlog.base import EventLog, LogError
@@ -137,6 +138,8 @@ class Pipeline(EngagementApp):
         """Start days, if this is the worker that reads partition 0, and relay what the last chunk could not."""
         while not self.should_stop:
             await self.sleep(_DAY_CLOCK_SECONDS)
+            if self.should_stop:
+                return
             try:
                 await self.tracker.relay_leftovers()
                 if TP(self._topic, 0) not in self.consumer.assignment():
@@ -144,7 +147,7 @@ class Pipeline(EngagementApp):
                     continue
                 for day in await asyncio.to_thread(self._days.catch_up):
                     logger.info("a day has started", day=day.isoformat())
-            except PASSING as error:
+            except (*PASSING, ConsumerNotStarted) as error:
                 logger.warning("the day clock tries again soon", reason=str(error))
             except EngagementError as error:
                 await self.crash(error)

@@ -4,7 +4,6 @@ A day is told when every partition has come to it. Facts of a merged participant
 worker catches up one can be days ahead of the other: until both are there, a decision can still become another one.
 """
 
-from collections.abc import Mapping
 from itertools import groupby
 from operator import attrgetter
 
@@ -21,8 +20,8 @@ _AT_ONCE = 1_000
 def relay(log: EventLog, store: Store) -> int:
     """Put every message onto its topic that waits and whose day has come everywhere; answer how many.
 
-    A message that was put there before something broke off has the same identity, so it stands on the topic once. Of
-    several workers one relays at a time; what it leaves is relayed after the next chunk of any of them.
+    A message that was put there before something broke off has the same identity, so it stands on an embedded log once,
+    and on Kafka mostly. Of several workers one relays at a time; the next chunk of any brings what it leaves.
 
     Raises:
         LogError: When the log cannot write; then the messages wait for the next time.
@@ -30,22 +29,21 @@ def relay(log: EventLog, store: Store) -> int:
     with store.connect() as connection:  # mostly nothing waits, and then Kafka need not be asked for its topics
         if outbox.is_empty(connection):
             return 0
-    topics = log.topics()
+    partitions = len(log.end_offsets(FACTS_TOPIC))
     total = 0
-    while some := _relay_some(log, store, topics):
+    while some := _relay_some(log, store, partitions):
         total += some
     return total
 
 
-def _relay_some(log: EventLog, store: Store, topics: Mapping[str, int]) -> int:
-    with store.changing() as connection:
-        until = days.reached_by_all(connection, topics[FACTS_TOPIC])
+def _relay_some(log: EventLog, store: Store, partitions: int) -> int:
+    with store.changing(patient=True) as connection:
+        until = days.reached_by_all(connection, partitions)
         if until is None or not outbox.claim(connection):
             return 0
         messages = outbox.waiting(connection, _AT_ONCE, until)
         for topic, some in groupby(sorted(messages, key=attrgetter("topic")), key=attrgetter("topic")):
-            if topic not in topics:
-                log.create_topic(topic, topics[FACTS_TOPIC])
+            log.create_topic(topic, partitions)
             log.append(topic, [_record(message) for message in some])
         outbox.mark_relayed(connection, messages)
         return len(messages)

@@ -11,7 +11,6 @@ from stream_processors.app import Pipeline
 
 _LOOK_SECONDS = 0.05
 _LOOK_AT_SERVER_SECONDS = 0.5
-_ASK_EVERY_SECONDS = 0.5
 """Where other workers do a part of the work, and the database must be asked how far they are."""
 
 _OBJECTS_BEFORE_LOOKING_FOR_CYCLES = 50_000
@@ -71,6 +70,8 @@ async def _look(pipeline: Pipeline, ends: Mapping[int, int], until_caught_up: bo
     while True:
         done = await pipeline.positions()
         watch(done, ends)
-        if until_caught_up and all(done.get(partition, 0) >= end for partition, end in ends.items()):
-            return
+        if all(done.get(partition, 0) >= end for partition, end in ends.items()):
+            break
         await asyncio.sleep(seconds)
+    if not until_caught_up:
+        await asyncio.Event().wait()

@@ -13,7 +13,9 @@ from eventlog.brokers.cluster import KafkaCluster, KafkaSecurity
 class WorkerSettings(BaseSettings):
     """Settings of the pipeline, each with its default."""
 
-    model_config = SettingsConfigDict(env_prefix="ENGAGEMENT_", env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ENGAGEMENT_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(default=Path("data"), description="Folder of the log, projections and programmes.")
     partitions: int = Field(
@@ -82,8 +84,10 @@ class WorkerSettings(BaseSettings):
     @field_validator("broker")
     @classmethod
     def _is_servers(cls, value: str) -> str:
-        if value and not re.fullmatch(r"kafka://[^\s/@,]+(,[^\s/@,]+)*", value):
-            raise ValueError("name servers as kafka://host:9092,host:9092")
+        if value and not re.fullmatch(r"kafka://[^\s/@,]+:\d+(,[^\s/@,]+:\d+)*", value):
+            raise ValueError(
+                "name servers as kafka://host:9092,host:9092, and who signs in with ENGAGEMENT_KAFKA_USERNAME"
+            )
         return value
 
     @field_validator("topic_prefix")

@@ -71,7 +71,8 @@ class Tracker:
         """Where each partition goes on: the projections' own checkpoint, which alone is the truth."""
         with self._live.writing() as store:
             found = store.checkpoints()
-        self.positions = {partition: each.next_offset for partition, each in found.items()}
+        for partition, each in found.items():
+            self.positions[partition] = max(each.next_offset, self.positions.get(partition, 0))
         return found
 
     def checkpoints_when_there(self) -> Mapping[int, Checkpoint]:
@@ -96,7 +97,8 @@ class Tracker:
         """Apply a chunk; when this returns, it is durable."""
         began = time.monotonic()
         self._monitor.alive(partition)
-        applied = await asyncio.get_running_loop().run_in_executor(self._thread, self._apply, chunk, partition)
+        in_thread = partial(asyncio.get_running_loop().run_in_executor, self._thread)
+        applied = await in_thread(self._apply, chunk, partition)
         self.totals = Applied(*(total + new for total, new in zip(self.totals, applied, strict=True)))
         self.positions[partition] = max(chunk.next_offset, self.positions.get(partition, 0))
         self._monitor.applied(
@@ -109,18 +111,20 @@ class Tracker:
         )
         if applied.rejects:
             logger.warning("parked what is no fact", partition=partition, rejects=applied.rejects)
+        await in_thread(self._relay_if_possible)
         return applied
 
     def _apply(self, chunk: Chunk, partition: int) -> Applied:
         self._look_at_rules()
-        applied = persist(
+        return persist(
             lambda: self._fold(chunk, partition), self._closing.wait, partial(self._monitor.failed, partition)
         )
+
+    def _relay_if_possible(self) -> None:
         try:
             self.relay()
         except PASSING as error:
             logger.warning("decisions wait to be relayed", reason=str(error))
-        return applied
 
     def _fold(self, chunk: Chunk, partition: int) -> Applied:
         with self._live.writing() as store:

@@ -44,8 +44,8 @@ def worker(
 ) -> None:
     """Fold facts from the log into the projections, until stopped with Ctrl-C or SIGTERM.
 
-    One worker at a time reads a log. At its start it checks the log from end to end; a log that is not what was
-    written to it stops it.
+    One worker at a time reads a log in the data folder, which it checks from end to end at its start; one that is not
+    what was written to it stops it. On Kafka any number of workers share the work.
     """
     wiring: Wiring = context.obj
     configure_logs(wiring.settings.log_format, verbose=verbose)

@@ -230,7 +230,7 @@ def _looked_up(path: Path, select: str, values: Sequence[Any] = ()) -> list[Any]
     if not path.exists():
         return []
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute(select, values).fetchall()
     except sqlite3.Error:  # chains are then computed from their beginning
         return []

@@ -188,5 +188,6 @@ class KafkaReader:
 
 
 def _fetched(record: Any) -> Fetched:
-    identity = next((value.decode() for name, value in record.headers if name == IDENTITY_HEADER), None)
+    header = next((value for name, value in record.headers if name == IDENTITY_HEADER), None)
+    identity = header.decode(errors="replace") if header else None  # somebody else may have sent any bytes
     return Fetched(record.offset, record.key, record.value or b"", identity)

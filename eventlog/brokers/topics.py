@@ -1,4 +1,4 @@
-"""Our topics on Kafka: made so that nothing in them is ever taken away, listed, and compared with what they must be."""
+"""Our topics on Kafka: made so that nothing in them is ever taken away, listed and described."""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -9,6 +9,9 @@ from sqlalchemy.schema import CreateSchema
 from projections.storage.places import Database, Schema
 from projections.storage.postgresql_errors import plain_error
 
+PATIENT_IDLE = "90s"
+"""The same for one who relays, and so waits for the log in the middle of a transaction."""
+
 WRITER_IDLE = "15s"
 """A worker that stands still in the middle of a transaction loses it after so long, and with it its locks."""
 
@@ -42,6 +45,10 @@ class PostgresqlSchema:
         """Make the schema, one process at a time, until the transaction ends."""
         connection.execute(lock(CREATING))
         connection.execute(CreateSchema(self._schema.name, if_not_exists=True))
+
+    def be_patient(self, connection: Connection) -> None:
+        """Let this transaction stand idle for as long as a log may take to answer."""
+        connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{PATIENT_IDLE}'")
 
     def close(self) -> None:
         """Let go of all connections."""

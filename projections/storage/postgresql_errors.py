@@ -6,8 +6,8 @@ from sqlalchemy import ExceptionContext
 from projections.storage.places import Database, Schema
 from projections.storage.store_errors import ContendedError, StoreAwayError, StoreError
 
-_CONTENDED = {"40001", "40P01", "55P03"}
-"""Serialisation failure, deadlock, a lock that was not had in time."""
+_CONTENDED = {"40001", "40P01", "55P03", "57014"}
+"""Serialisation failure, deadlock, a lock that was not had in time, a statement that was cancelled."""
 
 _UNREADABLE = {"3F000", "42P01", "42703", "42883", "42804"}
 """No such schema, table, column or function, or of another type: our statements are fixed, so the schema is not."""

@@ -26,6 +26,9 @@ class SqliteFile:
         connection.exec_driver_sql("ROLLBACK")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    def be_patient(self, connection: Connection) -> None:
+        """A file does not mind how long a transaction takes."""
+
     def close(self) -> None:
         """Let go of the file."""
         self.writer.dispose()

@@ -36,7 +36,7 @@ def faust_settings(cluster: KafkaCluster) -> dict[str, Any]:
         # which an answer to joining may take, so that a broker which does not answer is given up only after it.
         "broker_request_timeout": 40.0,
         # A worker without partitions reads nothing. Kafka's client takes it for dead after this time, leaves the group
-        # and never comes back, so a spare worker would be none. Whether work goes on is the progress probe's to say.
+        # and never comes back, so a spare worker would be none. Whether work goes on is the watchdog's to say.
         "broker_max_poll_interval": _YEAR,
         # Bytes, as compressed, that a request brings of one partition, and so the size of chunks when there is much to
         # catch up with: some 10,000 facts, or 25,000 that Kafka has compressed. Faust's 1 MiB makes three times as

@@ -146,4 +146,8 @@ def _require(chunked: set[TP], tips: Mapping[TP, Tip]) -> None:
 
 
 def _plain(error: LogError | KafkaError) -> LogError:
-    return error if isinstance(error, LogError) else LogError(f"Kafka cannot be read: {error}")
+    return (
+        error
+        if isinstance(error, LogError)
+        else LogError(f"Kafka cannot be read ({error}); check the broker, then start the worker again.")
+    )

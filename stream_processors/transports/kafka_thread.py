@@ -156,7 +156,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """Do nothing: Faust would close from another thread what the stop of this one closes."""
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Look at nothing: whether work goes on is watched from outside Faust, by the progress probe."""
+        """Look at nothing: whether work goes on is watched from outside Faust, by the watchdog."""
 
 
 def _assignment(consumer: AIOKafkaConsumer) -> object:

@@ -107,6 +107,21 @@ class LiveContract:
             assert store.place == live.place
             assert fold(log, store) == 1
 
+    def test_threads_go_on_in_the_new_store_together(self, log: EmbeddedLog, live: LiveProjections) -> None:
+        """After a swap several threads of a worker look at once, and each finds the new store open."""
+        with live.writing() as store:
+            fold(log, store)
+        rebuild(log, live, RULEBOOK, now)
+        together = Barrier(4)
+
+        def look(_: int) -> int:
+            together.wait()
+            with live.writing() as store:
+                return len(store.checkpoints())
+
+        with ThreadPoolExecutor(4) as threads:
+            assert set(threads.map(look, range(4))) == {len(log.end_offsets(FACTS_TOPIC))}
+
     def test_a_reader_of_the_old_store_is_not_disturbed(self, log: EmbeddedLog, live: LiveProjections) -> None:
         """Who had the old store open still reads from it after the swap."""
         with live.open() as old, old.connect() as connection:

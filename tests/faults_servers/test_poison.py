@@ -55,11 +55,12 @@ def _mixture(facts: Sequence[Fact], random: Random) -> Iterator[Record]:
 
 
 def _strangers(settings: WorkerSettings) -> int:
-    """What other programs may put on the topic: no value, no key, neither; answer how many."""
+    """What other programs may put on the topic: no value, no key, neither, headers like ours; answer how many."""
     producer = Producer({"bootstrap.servers": settings.kafka_cluster().address, "log_level": 0})
     messages = [(None, None), (b"key", None), (None, b"no key"), (b"", b"")]
+    headers = [{}, {"identity": None}, {"identity": b"\xff\xfe"}, {"identity": b""}]
     for partition in range(DEFAULT_PARTITIONS):
-        for key, value in messages:
-            producer.produce(settings.kafka_cluster().named(FACTS_TOPIC), value, key, partition)
+        for (key, value), header in zip(messages, headers, strict=True):
+            producer.produce(settings.kafka_cluster().named(FACTS_TOPIC), value, key, partition, headers=header)
     assert producer.flush(60) == 0
     return DEFAULT_PARTITIONS * len(messages)

@@ -32,6 +32,15 @@ def test_a_wrong_setting_is_named_as_it_is_written(monkeypatch: pytest.MonkeyPat
         load_settings()
 
 
+@pytest.mark.parametrize("servers", ["kafka://me:s3cret@kafka:9092", "kafka:9092", "kafka://kafka", "kafka://a:1,,b:2"])
+def test_servers_are_named_with_their_ports(monkeypatch: pytest.MonkeyPatch, servers: str) -> None:
+    """What is no list of servers is refused with the form they have, and a password in it is not told."""
+    monkeypatch.setenv("ENGAGEMENT_BROKER", servers)
+    with pytest.raises(SettingsError, match=r"ENGAGEMENT_BROKER is .* kafka://host:9092") as refused:
+        load_settings()
+    assert "s3cret" not in str(refused.value)
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     """No setting is without a description, which the reference is made from."""
     assert all(field.description for field in Settings.model_fields.values())

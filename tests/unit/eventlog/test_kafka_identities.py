@@ -18,7 +18,7 @@ HEAD = bytes(16)
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Where the file is."""
-    return tmp_path / "below" / "identities.db"
+    return tmp_path / "be?low #1" / "identities.db"
 
 
 def noted(index: IdentityIndex, *identities: str, incarnation: str = "first") -> None:
