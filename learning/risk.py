@@ -7,6 +7,7 @@ worked out from the state's own dates, never from what was said before, so any o
 facts gives the same answer. What happened on the day itself is looked at on the next one.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import takewhile
@@ -16,7 +17,6 @@ from msgspec import Struct
 
 from learning.codes import CourseIdentifier
 from learning.curriculum import Curriculum
-from learning.facts import AssessmentEntered, Enrolled, Transferred
 from learning.hindsight import happened_before
 from learning.measures import Measured, measured
 from learning.milestones import Milestone, shipped_milestones
@@ -92,7 +92,7 @@ class _Found(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """An answer that was given about the very same facts by the same rules: it spares looking further back."""
+    """An answer that was given about the same facts by the same rules: it spares looking further back."""
 
     level: Level
     since: date | None
@@ -135,7 +135,7 @@ def assess(
     again = None if past.next_day is None else day + _DAY  # measures have in them what is still to happen
     if standing.status == "active":
         if earlier and (
-            _moved_since(past.state, earlier.until)
+            _turned_since(trail, earlier.until)
             or _milestones(earlier.until, standing.intake, plan.programme.course)[0] != due
         ):
             earlier = None
@@ -144,13 +144,16 @@ def assess(
     return Assessment(level="on-track", points=0, reasons=(), policy=rules.version, as_of=day, next_change=change)
 
 
-def _moved_since(state: State, day: date) -> bool:
-    """Whether the enrolment was placed anew on a day or later: then the past is looked at by other dates."""
+def _turned_since(trail: Trail, day: date) -> bool:
+    """Whether anything happened on a day or later by which the days before it look different now.
+
+    A fact of its life can place an enrolment anew, or make one active again that was not; so can a component that is
+    done no longer, where all being done completes the enrolment.
+    """
     begun = start_of(day)
-    return any(
-        noted.time >= begun and isinstance(noted.data, Enrolled | Transferred | AssessmentEntered)
-        for noted in state.life
-    )
+    life = trail.state.life
+    undone = (points <= 0 for _, points, _ in trail.flips[bisect_left(trail.times, begun) :])
+    return (bool(life) and life[-1].time >= begun) or any(undone)
 
 
 def _milestones(day: date, intake: str, course: CourseIdentifier | None) -> tuple[tuple[Milestone, ...], date | None]:

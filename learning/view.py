@@ -102,6 +102,9 @@ class View:
         return any(asked < before for asked in self.trail.deferrals_asked)
 
     def points_between(self, first_week: int, end_week: int) -> int:
-        """Points done from the beginning of one study week (counted from 0) to the beginning of another."""
-        starts = self.plan.week_starts
-        return self.trail.points_before(starts[end_week]) - self.trail.points_before(starts[first_week])
+        """Points done from the beginning of one study week (counted from 0) to the beginning of another.
+
+        In a holiday the next study week has yet to begin: what is done later in the holiday is not seen.
+        """
+        first, end = (min(self.plan.week_starts[week], self.cut) for week in (first_week, end_week))
+        return self.trail.points_before(end) - self.trail.points_before(first)

@@ -17,12 +17,14 @@ from projections import outbox
 from projections.live import LiveProjections
 from projections.projector import Projector
 from projections.rulebook import Rulebook
-from projections.schema import about, checkpoint, metadata
+from projections.schema import about, checkpoint, day_started, enrolment_state, metadata
 from projections.store import Store, StoreError
 
 _CHUNK = 20_000
 
-_COMPARED = tuple(table for table in metadata.sorted_tables if table is not about)
+_CAUSES = (checkpoint, day_started, enrolment_state)
+"""What all else is worked out from: where these differ, that is the difference to tell."""
+_COMPARED = (*_CAUSES, *(table for table in metadata.sorted_tables if table not in {about, *_CAUSES}))
 _UNCOMPARED = {"relayed"}
 """Columns that a replay cannot know: what has left since."""
 

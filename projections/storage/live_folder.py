@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import get_ident
 from typing import TextIO
 
 from sqlalchemy import Connection
@@ -89,7 +90,7 @@ class LiveFolder:
             yield
 
     def _link(self, name: str) -> None:
-        fresh = self._folder / f".current-{os.getpid()}"
+        fresh = self._folder / f".current-{os.getpid()}-{get_ident()}"
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(name)
         fresh.replace(self._pointer)

@@ -10,6 +10,7 @@ from learning.facts import (
     AssessmentEntered,
     AssessmentMarked,
     AttendanceRecorded,
+    ComponentReopened,
     Deferred,
     ExtenuatingCircumstancesGranted,
     Resumed,
@@ -19,10 +20,11 @@ from learning.measures import measure
 from learning.policy import Policies, shipped_policies
 from learning.progress import fold_all
 from learning.risk import Earlier, assess
-from tests.builders import at, enrolled, make
+from tests.builders import COMPONENTS, at, completed, enrolled, make
 from tests.risk_kit import DAY, RISKY, assessed, level, only, policies_of, rules_of, steps
 
 SHIPPED = shipped_policies()
+_MARKED = (("passed", 20), ("failed", 80))
 
 
 def held(days: int) -> Policies:
@@ -171,6 +173,33 @@ def test_an_earlier_answer_is_left_aside_when_the_window_that_excused_is_told_an
 
     assert before.since == date(2025, 10, 12)
     assert assessed(state, rules, day).since == date(2025, 10, 16)
+    assert assess(state, RISKY, rules, day, earlier=earlier) == assessed(state, rules, day)
+
+
+def test_an_earlier_answer_is_left_aside_when_a_completion_is_taken_back() -> None:
+    """Who had passed, and by a corrected mark has not, is flagged since when they would have been all along."""
+    rules = only("behind")
+    passed, failed = (make(AssessmentMarked(attempt=1, outcome=word), at(day)) for word, day in _MARKED)
+    state = fold_all([enrolled(), passed, failed])
+    before, day = assessed(state, rules, at(80).date()), at(81).date()
+    earlier = Earlier(before.level, before.since, before.flagged_since, at(80).date())
+
+    assert before.level == "on-track"
+    assert assessed(state, rules, day).since == assessed([enrolled()], rules, day).since
+    assert assess(state, RISKY, rules, day, earlier=earlier) == assessed(state, rules, day)
+
+
+def test_an_earlier_answer_is_left_aside_when_done_work_is_taken_back() -> None:
+    """Who had reached the gate of a programme without an assessment, and now has not, is looked at anew."""
+    rules = only("behind")
+    done = (completed(component, at(30)) for component in COMPONENTS if component != "module-1")
+    reopened = make(ComponentReopened(component="module-2"), at(200))
+    state = fold_all([enrolled(programme="rules/open"), *done, reopened])
+    before, day = assessed(state, rules, at(200).date()), at(201).date()
+    earlier = Earlier(before.level, before.since, before.flagged_since, at(200).date())
+
+    assert before.level == "on-track"
+    assert assessed(state, rules, day).since == date(2025, 11, 3)
     assert assess(state, RISKY, rules, day, earlier=earlier) == assessed(state, rules, day)
 
 

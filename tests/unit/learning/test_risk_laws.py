@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,11 +15,12 @@ from learning.events import Fact
 from learning.hindsight import as_known, happened_before
 from learning.measures import Progress, measure, measured
 from learning.plan import start_of
-from learning.policy import FLAGGED, LEVELS, Policies, Rules
+from learning.policy import FLAGGED, LEVELS, Policies, Rules, shipped_policies
 from learning.progress import State, encode_state, fold, fold_all
 from learning.risk import Assessment, Earlier, assess
 from learning.signals import SIGNALS
 from learning.view import View
+from tests.fact_lives import LAST_DAY, lives, own_programmes
 from tests.risk_kit import DAY, RISKY, drawn_policies, risky_lives, trail_of
 
 FIRST, LAST = date(2025, 9, 1), date(2026, 9, 15)
@@ -152,6 +155,24 @@ def test_an_earlier_answer_only_saves_work(facts: list[Fact], policies: Policies
     earlier = Earlier(before.level, before.since, before.flagged_since, before.next_change - DAY)
 
     assert assess(state, RISKY, policies, then, earlier=earlier) == assess(state, RISKY, policies, then)
+
+
+@pytest.mark.parametrize("seed", [15, 19, 27, 38])
+def test_walking_through_the_days_gives_the_answer_of_each(seed: int, tmp_path: Path) -> None:
+    """However facts contradict each other: looking by the answer before is as if nothing had been said."""
+    curriculum, policies = own_programmes(tmp_path), shipped_policies()
+    by_enrolment: dict[str, list[Fact]] = {}
+    for each in lives(seed, 1_200, curriculum):
+        by_enrolment.setdefault(each.subject, []).append(each)
+
+    for facts in by_enrolment.values():
+        state, earlier, due = fold_all(facts), None, LAST_DAY - 90 * DAY
+        while due is not None and due < LAST_DAY + 30 * DAY:
+            found = assess(state, curriculum, policies, due, earlier=earlier)
+            assert found == assess(state, curriculum, policies, due)
+            due = None if found is None else found.next_change
+            if found is not None and due is not None:
+                earlier = Earlier(found.level, found.since, found.flagged_since, due - DAY)
 
 
 def _without(answer: msgspec.Struct | None, *names: str) -> dict[str, object] | None:
