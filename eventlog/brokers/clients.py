@@ -15,6 +15,9 @@ logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what goes wrong is said
 
 CLIENT_ID: Final = "engagement"
 
+_LONGEST_RECONNECT_MS: Final = 1_000
+"""Between two attempts to connect: kafka-python would wait for up to 30 s, as long as callers do."""
+
 
 class _ClosingSocket(KafkaNetSocket):  # type: ignore[misc]  # the client is untyped
     """Closes a socket that could not connect, which kafka-python leaves to the garbage collector.
@@ -51,6 +54,7 @@ def opened(kind: Callable[..., Client], cluster: KafkaCluster, seconds: float, *
             **cluster.options(),
             client_id=CLIENT_ID,
             bootstrap_timeout_ms=int(seconds * 1000),
+            reconnect_backoff_max_ms=_LONGEST_RECONNECT_MS,
             kafka_client=network,
             proxy_url=f"{_ClosingSocket.SCHEMES[0]}://",
             **options,
