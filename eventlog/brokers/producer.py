@@ -84,6 +84,9 @@ class Sender:
         """Drop what waits in the client, so that it does not come after what is sent next."""
         client, self._client = self._client, None
         if client is not None:
+            sender = client._sender  # noqa: SLF001 - `close` would wait for what waits, and leave it to be sent
+            sender.force_close()
+            sender.join(self._seconds)
             client.close(timeout=0)
 
     def _producer(self) -> KafkaProducer:

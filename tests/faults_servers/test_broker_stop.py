@@ -3,8 +3,13 @@
 from pathlib import Path
 from random import Random
 
+import pytest
+
+from eventlog.base import LogAwayError
+from eventlog.facts import FACTS_TOPIC, record_of
+from eventlog.kafka import KafkaLog
 from stream_processors.settings import WorkerSettings
-from tests.faults_kit import FULL, report
+from tests.faults_kit import FULL, report, values_on
 from tests.servers.kafka_server import KafkaNode, KafkaNodes
 from tests.servers_kit import OUTAGE_SECONDS, UNCLOSED, deployment, load
 from tests.trial_kit import Trial
@@ -26,6 +31,21 @@ def test_a_broker_that_was_away(on_own_kafka: WorkerSettings, own_kafka: KafkaNo
         assert trial.fleet.ended == []
         trial.assert_nothing_lost_and_nothing_twice()
     report(f"the broker was away {OUTAGES} times for {OUTAGE_SECONDS:.0f} s; then all had moved on after {seconds} s")
+
+
+@UNCLOSED
+def test_what_was_not_acknowledged_does_not_come_later(on_own_kafka: WorkerSettings, own_kafka: KafkaNode) -> None:
+    """An append that failed because the broker was away is over: nothing of it arrives when the broker is back."""
+    before, lost, after = (record_of(each) for each in load(on_own_kafka, 3 * 20, seed=33)[:3])
+    with KafkaLog(on_own_kafka.kafka_cluster(), patience=5.0) as log:
+        log.append(FACTS_TOPIC, [before])
+        own_kafka.stop()
+        with pytest.raises(LogAwayError):
+            log.append(FACTS_TOPIC, [lost])
+        own_kafka.start()
+        log.append(FACTS_TOPIC, [after])
+
+        assert sorted(values_on(log, FACTS_TOPIC)) == sorted([before.value, after.value])
 
 
 @UNCLOSED
