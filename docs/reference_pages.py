@@ -6,8 +6,10 @@ from pathlib import Path
 
 from pages.commands import commands_page
 from pages.events import events_page
+from pages.lake import lake_page
 from pages.measures import measures_page
 from pages.metrics import metrics_page
+from pages.models import models_page
 from pages.settings import env_example, settings_page
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -15,8 +17,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/events.md": events_page,
+    "docs/reference/lake.md": lake_page,
     "docs/reference/measures.md": measures_page,
     "docs/reference/metrics.md": metrics_page,
+    "docs/reference/models.md": models_page,
     "docs/reference/settings.md": settings_page,
     ".env.example": env_example,
 }

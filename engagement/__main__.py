@@ -9,6 +9,7 @@ from typing import Annotated
 from typer import Context, Exit, Option, Typer
 
 from engagement.commands import (
+    analyse,
     at_risk,
     cohorts,
     declarations,
@@ -16,9 +17,11 @@ from engagement.commands import (
     explain,
     flags,
     imports,
+    lake,
     log_transfer,
     policy,
     programmes,
+    query,
     rejects,
     show,
     status,
@@ -77,8 +80,12 @@ app.add_typer(flags.app, name="flag")
 app.add_typer(policy.app, name="policy")
 app.add_typer(declarations.app, name="declarations")
 app.add_typer(programmes.app, name="programmes")
+app.command()(analyse.analyse)
+app.command()(query.query)
+app.command()(query.sql)
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(topics.app, name="topics")
+app.add_typer(lake.app, name="lake")
 app.command()(upkeep.rebuild)
 app.command()(upkeep.verify)
 app.command()(log_transfer.export_log)

@@ -11,6 +11,7 @@ from engagement.settings import Settings
 from eventlog.base import EventLog
 from eventlog.embedded import EmbeddedLog
 from eventlog.facts import FACTS_TOPIC
+from eventlog.lake.lake import Lake
 from eventlog.locks import WorkerRunningError, worker_lock
 from learning.curriculum import Curriculum
 from learning.errors import EngagementError
@@ -102,6 +103,20 @@ class Wiring:
         """
         with self.live().open() as store:
             yield store
+
+    def lake(self) -> Lake:
+        """The lake, once a worker has written to it.
+
+        Raises:
+            NothingThereError: There is none in its folder.
+        """
+        lake = Lake(self.settings.lake_path)
+        if not lake.partitions():
+            raise NothingThereError(
+                f"there is no lake in {lake.folder} yet; run `engagement worker --until-caught-up` with "
+                "ENGAGEMENT_ARCHIVE on, or name another folder with --data-dir or ENGAGEMENT_LAKE_DIR"
+            )
+        return lake
 
     def curriculum(self) -> Curriculum:
         """The programmes that come with the product and those in the data folder."""

@@ -1,16 +1,19 @@
 """Builds the projections anew from the log beside the live ones, and proves that a replay equals them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Table, select
 
-from eventlog.base import EventLog
+from eventlog.base import EventLog, Stored
+from eventlog.chain import link, start
 from eventlog.facts import FACTS_TOPIC
+from eventlog.lake.lake import Lake
+from eventlog.lake.manifest import LakeError
 from eventlog.rejects import park
 from learning.errors import EngagementError
 from projections import outbox
@@ -27,9 +30,28 @@ _CAUSES = (checkpoint, day_started, enrolment_state)
 _COMPARED = (*_CAUSES, *(table for table in metadata.sorted_tables if table not in {about, *_CAUSES}))
 _UNCOMPARED = {"relayed"}
 """Columns that a replay cannot know: what has left since."""
+_WITHOUT_LAKE = "move its folder aside, and run `engagement rebuild` without --from-lake"
 
 Step = Callable[[int], object]
 """Told of every run of records that was applied, with their number."""
+
+
+class Archived(NamedTuple):
+    """The log's facts as analysts have them, to build the projections from."""
+
+    lake: Lake
+    check: Callable[[Store], object]
+    """Looks at the new store when it has what the lake has and nothing else; raises where the two disagree."""
+
+
+class Source(Protocol):
+    """Where the records of a replay come from: the log, or the lake as far as it goes."""
+
+    def end_offsets(self, topic: str) -> Mapping[int, int]:
+        """For each partition, the offset after its last record."""
+
+    def read(self, topic: str, partition: int, offset: int, limit: int) -> Sequence[Stored]:
+        """Up to `limit` records from `offset` on, in order."""
 
 
 class DifferenceError(EngagementError):
@@ -37,7 +59,7 @@ class DifferenceError(EngagementError):
 
 
 def replay(
-    log: EventLog,
+    log: Source,
     projector: Projector,
     store: Store,
     until: Mapping[int, int] | None = None,
@@ -62,17 +84,97 @@ def rebuild(
     rulebook: Rulebook,
     now: Callable[[], datetime],
     step: Step = lambda _: None,
+    *,
+    archived: Archived | None = None,
 ) -> int:
-    """Build a new store from the first record on while the live one goes on, and swap; answer the number of records."""
+    """Build a new store from the first record on while the live one goes on, and swap; answer the number of records.
+
+    Args:
+        log: The truth; with `archived` it is read from where the lake ends.
+        live: The projections that the new store takes over from.
+        rulebook: The programmes and policies.
+        now: When what cannot be read is parked.
+        step: Told how it gets on.
+        archived: Read the records from this lake as far as it goes.
+
+    Raises:
+        LakeError: The lake is of another log, or cannot be read; the live projections stay as they are.
+        EngagementError: The check of `archived` says that the lake and the projections disagree; they stay, too.
+    """
     with live.rebuilding(), Store(place := live.next_place()) as store:
         projector = Projector(store, rulebook, park=lambda rejects: park(log, rejects), now=now)
-        total = replay(log, projector, store, step=step)
+        total = 0 if archived is None else _replay_lake(archived, log, projector, store, step)
+        total += replay(log, projector, store, step=step)
         with live.swapping():
             total += replay(log, projector, store, step=step)
             _keep_relayed(live, store)
             store.close()
             live.swap(place)
     return total
+
+
+def _replay_lake(archived: Archived, log: EventLog, projector: Projector, store: Store, step: Step) -> int:
+    from eventlog.lake.replaying import LakeLog  # noqa: PLC0415 - DuckDB takes a while to load, and is rarely needed
+
+    require_lake_of(log, archived.lake)
+    with LakeLog(archived.lake, log) as records:
+        total = replay(_Proven(records, archived.lake), projector, store, step=step)
+    archived.check(store)
+    return total
+
+
+class _Proven:
+    """Records of the lake, read from the first one on, whose hash chain is the log's: so they are the log's records."""
+
+    def __init__(self, records: Source, lake: Lake) -> None:
+        self._records = records
+        self._lake = lake
+        self._heads: dict[int, bytes] = {}
+
+    def end_offsets(self, topic: str) -> Mapping[int, int]:
+        """For each partition, the offset after its last record."""
+        return self._records.end_offsets(topic)
+
+    def read(self, topic: str, partition: int, offset: int, limit: int) -> Sequence[Stored]:
+        """Up to `limit` records from where the last read ended, each with its head.
+
+        Raises:
+            LakeError: They are not what the log said when they were archived.
+        """
+        head = self._heads.get(partition) or start(topic, partition)
+        proven = []
+        for each in self._records.read(topic, partition, offset, limit):
+            head = link(head, each.offset, each.key, each.value)
+            if each.head and each.head != head:
+                raise LakeError(
+                    f"The lake in {self._lake.folder} does not have the records of the log: the hash chain of "
+                    f"partition {partition} is another one at offset {each.offset}; run `engagement verify --lake`, "
+                    "which names the first difference, or `engagement rebuild` without --from-lake."
+                )
+            proven.append(each._replace(head=head))
+        self._heads[partition] = head
+        return proven
+
+
+def require_lake_of(log: EventLog, lake: Lake) -> None:
+    """Refuse a lake that is not a part of the log, from its beginning on.
+
+    Raises:
+        LakeError: It goes on after the log ends, or was written from another log.
+    """
+    ends = log.end_offsets(FACTS_TOPIC)
+    for partition, position in lake.positions().items():
+        end = ends.get(partition, 0)
+        if position.next_offset > end:
+            raise LakeError(
+                f"The lake in {lake.folder} goes on to offset {position.next_offset} of partition {partition}, where "
+                f"the log ends at {end}: it is of another log, or the log was cut; {_WITHOUT_LAKE}"
+            )
+        if position.next_offset and log.head(FACTS_TOPIC, partition, position.next_offset) != position.head:
+            raise LakeError(
+                f"The lake in {lake.folder} was not written from this log: their hash chains of partition {partition} "
+                f"differ at offset {position.next_offset}; {_WITHOUT_LAKE}"
+            )
 
 
 def verify(

@@ -1,4 +1,4 @@
-"""The Faust app of the pipeline: one agent that tracks every fact, and the day clock.
+"""The Faust app of the pipeline: an agent that tracks every fact, one that archives them, and the day clock.
 
 `engagement worker` runs it; so does `faust -A stream_processors.app worker`, for people who know Faust.
 """
@@ -21,6 +21,7 @@ from eventlog.locks import worker_lock
 from learning.errors import EngagementError
 from projections.checkpoints import Checkpoint
 from projections.rulebook import RulebookFolders
+from stream_processors.archive import Archive
 from stream_processors.chunks import unpack
 from stream_processors.day_clock import DayKeeper, utc_now
 from stream_processors.deployment import live_projections, opened_log, prime
@@ -38,7 +39,7 @@ logger = structlog.get_logger()
 
 
 class Pipeline(EngagementApp):
-    """The app with what its agent works on: the log, the projections and the curriculum, held while it runs."""
+    """The app with what its agents work on: the log, the projections and the curriculum, held while it runs."""
 
     def __init__(self, settings: WorkerSettings, now: Callable[[], datetime] = utc_now) -> None:
         """Prepare the app; nothing is opened or locked before it starts.
@@ -62,6 +63,7 @@ class Pipeline(EngagementApp):
         self._held = ExitStack()
         self.checkpoints = self._tips
         self.agent(self.topic(self._topic, value_type=bytes), name="tracking", concurrency=1)(self._track)
+        self.archive = Archive(self, settings, self.watch) if settings.archive else None
 
     async def on_start(self) -> None:
         """Take the worker lock of an embedded log, check the log, and note the days that have started.
@@ -82,9 +84,13 @@ class Pipeline(EngagementApp):
             # The only facts that a worker appends are days, and a day that starts twice starts once.
             log = self._held.enter_context(opened_log(settings, unchecked=frozenset({FACTS_TOPIC})))
             self.log_file = log
+            if self.archive:  # let go of after the tracker, so that it can go as far as that has come
+                self._held.callback(self._let_go_of, self.archive)
             rules = RulebookFolders(settings.programmes_dir, settings.policies_dir)
             self.tracker = Tracker(log, live_projections(settings), rules, self._now, self.watch)
             self._held.callback(self.tracker.close)
+            if self.archive:
+                self.archive.open(lambda: self.tracker.positions)
             checkpoints = self.tracker.checkpoints()
             self._check(log, checkpoints)
             self.tracker.relay()
@@ -96,6 +102,9 @@ class Pipeline(EngagementApp):
         except BaseException:
             self._held.close()
             raise
+
+    def _let_go_of(self, archive: Archive) -> None:
+        archive.close(flush=not self.crashed)
 
     def _check(self, log: EventLog, checkpoints: Mapping[int, Checkpoint]) -> None:
         """Prove that a file holds what was written to it; of Kafka, which keeps copies, only that nothing is gone."""
@@ -113,10 +122,12 @@ class Pipeline(EngagementApp):
                 )
 
     async def on_started_init_extra_tasks(self) -> None:
-        """Start the day clock beside the agent."""
+        """Start beside the agents what has a clock."""
         await super().on_started_init_extra_tasks()
         if self.settings.day_clock:
             self.add_future(self._keep_the_days())
+        if self.archive:
+            self.add_future(self.archive.ring_now_and_then())
 
     async def on_shutdown(self) -> None:
         """Let go of everything, when the last chunk is done."""
@@ -129,10 +140,21 @@ class Pipeline(EngagementApp):
             await asyncio.to_thread(self.tracker.checkpoints_when_there)
         return self.tracker.positions
 
+    async def complete_lake(self) -> None:
+        """Bring the lake up to the projections, whichever worker has come there.
+
+        Raises:
+            ArchiveError: It cannot be written.
+        """
+        if self.archive:
+            await self.archive.complete(dict(await self.positions()))
+
     async def _track(self, stream: StreamT[bytes]) -> None:
         """The agent. An error that leaves it crashes the app, and the chunk comes again at the next start."""
         async for event in stream.events():
             await self.tracker.track(unpack(cast(bytes, event.value)), event.message.partition)
+            if self.archive:
+                self.archive.ring()
 
     async def _keep_the_days(self) -> None:
         """Start days, if this is the worker that reads partition 0, and relay what the last chunk could not."""
@@ -164,6 +186,8 @@ class Pipeline(EngagementApp):
             if tp.topic == self._topic
         }
         self.watch.assigned({tp.partition: tip.next_offset for tp, tip in tips.items()})
+        if self.archive:
+            self.archive.assigned(tp.partition for tp in tips)
         return tips
 
     def _stand_still(self, error: StalledError) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from eventlog.base import EventLog, LogError
 from eventlog.embedded import EmbeddedLog
 from eventlog.facts import FACTS_TOPIC
+from eventlog.lake.manifest import Position
 from eventlog.rejects import REJECTS_TOPIC
 from learning.errors import EngagementError
 from projections.checkpoints import Checkpoint
@@ -43,7 +44,7 @@ def opened_log(settings: WorkerSettings, *, unchecked: frozenset[str] = frozense
             yield log
 
 
-def prime(log: EventLog, checkpoints: Mapping[int, Checkpoint]) -> None:
+def prime(log: EventLog, checkpoints: Mapping[int, Checkpoint | Position]) -> None:
     """Tell a log on Kafka, whose chains are computed by reading, where they are known already."""
     from eventlog.kafka import KafkaLog  # noqa: PLC0415 - as above
 

@@ -20,7 +20,7 @@ Watch = Callable[[Mapping[int, int], Mapping[int, int]], object]
 
 
 def run(pipeline: Pipeline, *, until_caught_up: bool = False, watch: Watch = lambda _done, _ends: None) -> None:
-    """Run until SIGINT or SIGTERM, or until everything that was on the log at the start is in the projections.
+    """Run until SIGINT or SIGTERM, or until what was on the log at the start is in the projections and the lake.
 
     Raises:
         EngagementError: What the pipeline could not go on after.
@@ -65,7 +65,7 @@ async def _wait(pipeline: Pipeline, stop: asyncio.Event, until_caught_up: bool, 
 
 
 async def _look(pipeline: Pipeline, ends: Mapping[int, int], until_caught_up: bool, watch: Watch) -> None:
-    """Watch how far the projections are; return when they have caught up, if that is the end."""
+    """Watch how far the projections are; return when they and the lake have caught up, if that is the end."""
     seconds = _LOOK_AT_SERVER_SECONDS if pipeline.settings.broker else _LOOK_SECONDS
     while True:
         done = await pipeline.positions()
@@ -75,3 +75,4 @@ async def _look(pipeline: Pipeline, ends: Mapping[int, int], until_caught_up: bo
         await asyncio.sleep(seconds)
     if not until_caught_up:
         await asyncio.Event().wait()
+    await pipeline.complete_lake()

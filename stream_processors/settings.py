@@ -28,6 +28,17 @@ class WorkerSettings(BaseSettings):
         default=50_000, ge=1, description="Records of one partition that are folded in one transaction, at most."
     )
     day_clock: bool = Field(default=True, description="Whether the worker notes on the log that a day has started.")
+    archive: bool = Field(default=True, description="Whether the worker copies every fact into the lake for analysts.")
+    archive_seconds: int = Field(
+        default=60,
+        ge=0,
+        description="Seconds after which what is processed goes into the lake; sooner when it is much.",
+    )
+    lake_dir: Path | None = Field(
+        default=None,
+        description="Folder of the lake, Parquet files that analysts read. Default: `lake` in the data folder. With "
+        "several workers it must be one that all of them share, for each writes the partitions that it holds.",
+    )
 
     broker: str = Field(
         default="",
@@ -138,6 +149,11 @@ class WorkerSettings(BaseSettings):
     def projections_dir(self) -> Path:
         """The folder of the projections."""
         return self.data_dir / "projections"
+
+    @property
+    def lake_path(self) -> Path:
+        """The folder of the lake."""
+        return self.lake_dir or self.data_dir / "lake"
 
     @property
     def programmes_dir(self) -> Path:

@@ -49,10 +49,10 @@ _LEASH = ["setpriv", "--pdeathsig=KILL"] if shutil.which("setpriv") else []
 
 
 def settings_of(where: Where) -> WorkerSettings:
-    """The settings of a worker there, with small chunks and no day clock."""
+    """The settings of a worker there, with small chunks, no day clock and no lake."""
     if isinstance(where, WorkerSettings):
         return where
-    return WorkerSettings(data_dir=where, day_clock=False, chunk_records=CHUNK_RECORDS)
+    return WorkerSettings(data_dir=where, day_clock=False, archive=False, chunk_records=CHUNK_RECORDS)
 
 
 def environment(settings: WorkerSettings) -> dict[str, str]:

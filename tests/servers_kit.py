@@ -45,6 +45,7 @@ def deployment(folder: Path, servers: str, database: str, prefix: str = "", copi
     settings = WorkerSettings(
         data_dir=folder,
         day_clock=False,
+        archive=False,
         chunk_records=CHUNK_RECORDS,
         broker=f"kafka://{servers}",
         topic_prefix=prefix,

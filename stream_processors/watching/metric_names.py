@@ -72,6 +72,18 @@ RETRIES = Declared(
     "`store_away`, the database did not answer; `log_away`, the log did not.",
     ("reason",),
 )
+ARCHIVED = Declared("engagement_lake_facts_total", "counter", "Facts that this worker has written to the lake.")
+LAKE_LAG = Declared(
+    "engagement_lake_lag_records",
+    "gauge",
+    "Records in the projections that the lake does not have yet; small while few wait, for they are written together.",
+    ("partition",),
+)
+LAKE_FAILURES = Declared(
+    "engagement_lake_failures_total",
+    "counter",
+    "Attempts to write to the lake that failed and are made again; the worker's log says why.",
+)
 BUILD = Declared(
     "engagement_build_info", "info", "Always 1; the labels tell which program runs.", ("version", "python_version")
 )
@@ -92,5 +104,8 @@ METRICS = (
     LAST_DAY,
     RELAYED,
     RETRIES,
+    ARCHIVED,
+    LAKE_LAG,
+    LAKE_FAILURES,
     BUILD,
 )

@@ -1,7 +1,7 @@
 """Counts what a worker does, in the words of the pipeline, and shows it as Prometheus reads it."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from importlib.metadata import version
 from typing import Literal, get_args
@@ -38,6 +38,10 @@ class Metrics:
         self._retries = _counter(registry, names.RETRIES)
         for reason in get_args(Retry):  # so that each is there, as 0, before it has happened
             self._retries.labels(reason)
+        self._archived = _counter(registry, names.ARCHIVED)
+        self._lake_failures = _counter(registry, names.LAKE_FAILURES)
+        self._lake_lags = _LakeLags()
+        registry.register(self._lake_lags)
         build = Info(names.BUILD.name.removesuffix("_info"), names.BUILD.meaning, registry=registry)
         build.info({"version": version("engagement"), "python_version": platform.python_version()})
         registry.register(_Standings(progress))
@@ -70,6 +74,18 @@ class Metrics:
         """A chunk is tried again."""
         self._retries.labels(reason).inc()
 
+    def archived(self, facts: int) -> None:
+        """So many facts were written to the lake."""
+        self._archived.inc(facts)
+
+    def lake_lags(self, lags: Mapping[int, int]) -> None:
+        """So many records of exactly these partitions are in the projections, but not in the lake."""
+        self._lake_lags.now = lags
+
+    def lake_failed(self) -> None:
+        """The lake could not be written."""
+        self._lake_failures.inc()
+
     def scrape(self, accept: str = "") -> tuple[bytes, str]:
         """The page and its content type: OpenMetrics for a client that accepts it, else Prometheus' text."""
         encode, content_type = choose_encoder(accept)
@@ -96,6 +112,19 @@ class _Standings(Collector):
             (names.READY, self._progress.unready() is None),
         ):
             yield GaugeMetricFamily(declared.name, declared.meaning, value=value)
+
+
+class _LakeLags(Collector):
+    """The lag of the lake as it was told last, so that a partition that is given away leaves the page."""
+
+    def __init__(self) -> None:
+        self.now: Mapping[int, int] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        family = _family(names.LAKE_LAG)
+        for partition, lag in sorted(self.now.items()):
+            family.add_metric([str(partition)], lag)
+        yield family
 
 
 def _family(declared: Declared) -> GaugeMetricFamily:

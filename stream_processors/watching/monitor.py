@@ -116,6 +116,18 @@ class Monitor:
         """So many messages were put on their topics."""
         self._metrics.relayed(messages)
 
+    def archived(self, facts: int) -> None:
+        """So many facts were written to the lake."""
+        self._metrics.archived(facts)
+
+    def lake_lags(self, lags: Mapping[int, int]) -> None:
+        """So many records of exactly these partitions are in the projections, but not in the lake."""
+        self._metrics.lake_lags(lags)
+
+    def lake_failed(self) -> None:
+        """The lake could not be written; that is no standing still."""
+        self._metrics.lake_failed()
+
     def failed(self, partition: int, error: Exception) -> None:
         """A chunk could not be done for a reason that passes; waiting for another worker is no standing still."""
         reason = _reason(error)

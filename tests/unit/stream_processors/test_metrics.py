@@ -109,6 +109,20 @@ def test_the_last_day_is_never_set_back(metrics: Metrics) -> None:
     assert values(metrics)["engagement_last_day_started_timestamp_seconds"] == 1_767_657_600  # 2026-01-06T00:00Z
 
 
+def test_the_lake_is_counted_and_its_lag_is_shown_for_each_partition_that_is_held(metrics: Metrics) -> None:
+    """Facts and failures add up; a partition that is given away leaves the page."""
+    metrics.archived(90)
+    metrics.archived(10)
+    metrics.lake_failed()
+    metrics.lake_lags({0: 4, 7: 9})
+    metrics.lake_lags({7: 2})
+
+    found = values(metrics)
+    assert (found["engagement_lake_facts_total"], found["engagement_lake_failures_total"]) == (100, 1)
+    assert found["engagement_lake_lag_records partition=7"] == 2
+    assert "engagement_lake_lag_records partition=0" not in found
+
+
 def test_two_workers_in_one_process_count_apart(metrics: Metrics) -> None:
     """The metrics belong to one worker: nothing is global."""
     other = Metrics(Progress(60))

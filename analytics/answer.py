@@ -1,0 +1,64 @@
+"""What a question answers with: a table, the finding in a sentence, what to know about it, and a chart to draw."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+import pandas as pd
+from msgspec import Struct
+
+Place = float | date
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One series of a chart; `low` and `high` are the edges of a band around it."""
+
+    label: str
+    x: Sequence[Place]
+    y: Sequence[float | None]
+    low: Sequence[float | None] | None = None
+    high: Sequence[float | None] | None = None
+    style: Literal["line", "steps", "dashed", "points"] = "line"
+
+
+class Bars(Struct, frozen=True, kw_only=True):
+    """Bars side by side for each category: `values` has one sequence a label."""
+
+    categories: Sequence[str]
+    labels: Sequence[str]
+    values: Sequence[Sequence[float | None]]
+
+
+class Chart(Struct, frozen=True, kw_only=True):
+    """A chart of at most four series; its title is the finding of the answer."""
+
+    x_title: str
+    y_title: str
+    percent: bool = True
+    """Whether y is a ratio, shown as percent."""
+    lines: tuple[Line, ...] = ()
+    bars: Bars | None = None
+    levels: tuple[tuple[float, str], ...] = ()
+    """Horizontal lines with a word, such as the gate at 0.9."""
+    names: tuple[tuple[Place, float, str], ...] = ()
+    """Names of single points: x, y and what to write there."""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """The answer to one question."""
+
+    question: str
+    """Its name on the command line."""
+    finding: str
+    """One sentence with the figure that matters; the chart's title."""
+    frame: pd.DataFrame
+    """One row a group or step: snake_case columns, ratios from 0 to 1, days as dates."""
+    columns: dict[str, str]
+    """What each column of the frame means; of ratios it says `0 to 1`, and only those become percents on screen."""
+    people: tuple[str, ...] = ()
+    """Columns that count people, of whom few could be recognised."""
+    groups: tuple[str, ...] = ()
+    """Columns that tell the groups of people apart."""
+    notes: tuple[str, ...] = ()
+    """What to know before the figures are used."""
+    chart: Chart | None = None

@@ -1,0 +1,1 @@
+"""How a chart is drawn with matplotlib; `analytics.charts` is its door, so that nobody else waits for matplotlib."""

@@ -1,0 +1,19 @@
+-- What enrolments have done of each part of the gate; a part of which nothing is done has no row.
+--
+-- enrolment_no: enrolment
+-- gate: number of the part: 0 for everything that counts, then one for each group that must reach the gate too
+-- points: points of the components of the part that are done
+-- components: how many they are
+-- last_done_at: when the last of them was done (UTC)
+SELECT
+    done.enrolment_no,
+    part.gate,
+    sum(part.points)::INTEGER AS points,
+    count(*)::INTEGER AS components,
+    max(done.done_since) AS last_done_at
+FROM fact_component AS done
+JOIN stg_enrolment AS enrolment USING (enrolment_no)
+JOIN input.gate_component AS part
+    ON part.programme_no = enrolment.programme_no AND part.component = done.component
+WHERE done.done
+GROUP BY done.enrolment_no, part.gate
