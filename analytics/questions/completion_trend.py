@@ -55,7 +55,7 @@ _TREND: Final = """
     -- the first moment for which a day counts, by its number
     gained AS (
         SELECT enrolment_no, CASE WHEN flipped_on < $since THEN 1
-            ELSE (flipped_on - $since) // $step + 2 END AS moment, sum(points) AS points
+            ELSE (flipped_on - $since) // $step + 2 END AS moment, sum(points)::INTEGER AS points
         FROM point_flip
         WHERE flipped_on < $until
         GROUP BY ALL
@@ -163,7 +163,7 @@ def _days(connection: duckdb.DuckDBPyConnection, since: date | None, until: date
 def _measured(connection: duckdb.DuckDBPyConnection, filters: Filters, days: list[date]) -> pd.DataFrame:
     given = {name: value for name, value in filters._asdict().items() if value is not None}
     condition = " AND ".join(["TRUE", *(f"e.{name} = ${name}" for name in given)])
-    sums = ", ".join(f"sum(points) FILTER (moment <= {number})" for number in range(1, len(days) + 1))
+    sums = ", ".join(f"sum(if(moment <= {number}, points, 0))" for number in range(1, len(days) + 1))
     query = _TREND.format(condition=condition, sums=sums)
     asked = {"days": days, "since": days[0], "until": days[-1], "step": (days[1] - days[0]).days}
     frame = connection.execute(query, {**given, **asked}).df()
