@@ -44,7 +44,7 @@ PLACES: Final = """
 _QUERY: Final = """
     WITH {places},
     line AS (
-        SELECT s.enrolment_no, s.component, s.kind, s.held_at, s.attendance, uk_day(s.held_at) AS held_on, e.place
+        SELECT s.enrolment_no, s.component, s.kind, s.held_at, s.attendance, s.held_on, e.place
         FROM fact_session AS s JOIN placed AS e USING (enrolment_no)
     ),
     missed AS (

@@ -99,12 +99,9 @@ _MEASURES: Final = (
 _CHARTED: Final = _MEASURES[:4]
 
 _BY_EVIDENCE: Final = """
-    SELECT DISTINCT e.enrolment_no, TRUE AS started, e.status = 'completed' AS completed
-    FROM dim_enrolment AS e
-        JOIN fact_component AS f USING (enrolment_no)
-        JOIN dim_component AS c ON c.programme = e.programme AND c.component = f.component
-    WHERE f.done AND f.last_word <> 'banked'
-        AND (e.status <> 'withdrawn' OR uk_day(f.first_done_at) < e.status_since)
+    SELECT e.enrolment_no, TRUE AS started, e.status = 'completed' AS completed
+    FROM dim_enrolment AS e JOIN fact_start AS f USING (enrolment_no)
+    WHERE e.status <> 'withdrawn' OR f.started_on < e.status_since
 """
 """Done by the person, before they left: the evidence on which a `started` declaration could be made."""
 
@@ -163,7 +160,7 @@ def retention(
     Raises:
         DeclarationFileError: The export cannot be used.
     """
-    need(connection, "dim_enrolment", "dim_plan", "dim_component", "fact_component", "fact_completion")
+    need(connection, "dim_enrolment", "dim_plan", "fact_completion", "fact_start")
     funded = None if declarations is None else read_declarations(declarations)
     counts, unmatched = _counted(connection, filters, funded, curriculum or Curriculum.shipped())
     frame = pd.concat([_measured(counts, each) for each in _MEASURES]) if len(counts) else _nothing()

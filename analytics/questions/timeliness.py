@@ -29,11 +29,11 @@ _EVERYBODY: Final = Filters()
 _QUERY: Final = """
     WITH {places},
     session AS (
-        SELECT e.place, greatest(0, uk_day(min(s.recorded_at)) - uk_day(s.held_at)) AS days
+        SELECT e.place, greatest(0, uk_day(min(s.recorded_at)) - s.held_on) AS days
         FROM fact_session AS s JOIN placed AS e USING (enrolment_no)
         WHERE s.attendance <> 'caught-up'
-            AND uk_day(s.held_at) < (SELECT least(as_of, coalesce(known_at, as_of)) FROM dim_time) - {waited}
-        GROUP BY e.place, s.component, uk_day(s.held_at)
+            AND s.held_on < (SELECT least(as_of, coalesce(known_at, as_of)) FROM dim_time) - {waited}
+        GROUP BY e.place, s.component, s.held_on
     )
     SELECT
         partner,

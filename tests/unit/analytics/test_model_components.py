@@ -116,13 +116,23 @@ def test_where_each_group_has_a_gate_all_must_reach_it() -> None:
     ]
 
 
+def test_who_did_something_of_the_programme_has_started() -> None:
+    """What was carried over, was missed, or is no part of the programme is no start; the first that was done is."""
+    facts = [enrolled(), submitted(banked=True, day=1), attendance("absent", 2), completed("no-such-component", at(3))]
+
+    assert told(warehouse(facts), "fact_start", "started_on") == []
+    assert told(
+        warehouse([*facts, completed("module-2", at(9)), completed("module-1", at(5))]), "fact_start", "started_on"
+    ) == [(at(5).date(),)]
+
+
 def test_a_corrected_register_is_one_session() -> None:
     """A line that was put right is the same session: the latest word, and when the first one was recorded."""
     lines = [attendance("absent", 2, recorded=3), attendance("attended", 2, recorded=8)]
 
     assert told(
-        warehouse([enrolled(), *lines]), "fact_session", "component, kind, held_at, attendance, recorded_at"
-    ) == [("clinic-1", "clinic", at(2), "attended", at(3))]
+        warehouse([enrolled(), *lines]), "fact_session", "component, kind, held_at, held_on, attendance, recorded_at"
+    ) == [("clinic-1", "clinic", at(2), at(2).date(), "attended", at(3))]
 
 
 def test_another_time_is_another_session() -> None:
