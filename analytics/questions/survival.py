@@ -27,7 +27,7 @@ COLUMNS: Final = {
     "at_risk": "people of whom it is known that they were still studying as this day of theirs began",
     "events": "of those, who withdrew on this day",
     "censored": "of those, who were last seen on this day: still studying, deferred, at the deadline or moved away",
-    "survival": "estimated share that has not withdrawn by the end of this day",
+    "survival": "estimated share (0 to 1) that has not withdrawn by the end of this day",
     "low": "lower edge of the 95 % band; empty where nobody is left",
     "high": "upper edge of the 95 % band; empty where nobody is left",
 }

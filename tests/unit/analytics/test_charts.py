@@ -81,6 +81,11 @@ def words(svg: ET.Element) -> str:
     return " ".join("".join(each.itertext()) for each in svg.iter(f"{SVG}text"))
 
 
+def marks(svg: ET.Element) -> int:
+    """How many marks are drawn: they alone have an edge in the colour of the paper."""
+    return sum(f"stroke: {palette.PAPER.lower()}" in each.get("style", "") for each in svg.iter(f"{SVG}use"))
+
+
 def size_of_png(picture: bytes) -> tuple[int, int]:
     """Width and height in pixels, from the signature and the first chunk of a PNG file."""
     signature, kind = struct.unpack_from(">8s4x4s", picture)
@@ -255,6 +260,38 @@ def test_a_line_of_one_value_is_marked() -> None:
 
     assert mark in draw(answer(one), "svg").decode()
     assert mark in draw(answer(none), "svg").decode()
+
+
+def test_among_points_only_points_have_marks() -> None:
+    """On the limits of a funnel there are no marks that could pass for partners; on lines of their own there are."""
+    limits = (
+        Line(label="overall", x=[10, 300], y=[0.2, 0.2], low=[0.0, 0.1], high=[0.5, 0.3]),
+        Line(label="upper limit", x=[10, 300], y=[0.4, 0.25], style="dashed"),
+    )
+    points = Line(label="partner", x=[10, 80, 300], y=[0.3, 0.12, 0.1], style="points")
+
+    assert marks(svg_of(Chart(x_title="x", y_title="y", lines=(points, *limits)))) == 3 + 1  # one in the legend
+    assert marks(svg_of(Chart(x_title="x", y_title="y", lines=limits))) > 0
+
+
+def test_points_lie_above_lines() -> None:
+    """The last marks drawn in the plot are those of the points, though their series comes first."""
+    points = Line(label="partner", x=[10, 300], y=[0.3, 0.1], style="points")
+    limit = Line(label="limit", x=[10, 300], y=[0.3, 0.1], style="dashed")
+    drawn = draw(answer(Chart(x_title="x", y_title="y", lines=(points, limit))), "svg").decode()
+
+    assert 0 < drawn.index("stroke-dasharray: 11") < drawn.index(f"stroke: {palette.PAPER.lower()}")
+
+
+def test_a_limit_of_one_value_is_a_stroke() -> None:
+    """Where all partners are of one size, their limits can be seen and still do not look like a partner."""
+    points = Line(label="partner", x=[40], y=[0.1], style="points")
+    limit = Line(label="limit", x=[40], y=[0.2], style="dashed")
+    svg = svg_of(Chart(x_title="x", y_title="y", lines=(points, limit)))
+    strokes = [each for each in svg.iter(f"{SVG}use") if palette.looks(2)[1].colour.lower() in each.get("style", "")]
+
+    assert marks(svg) == 1 + 1  # one in the legend
+    assert len(strokes) == 1
 
 
 def test_a_fifth_series_is_refused() -> None:

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from analytics.lateness import lateness_note
+from analytics.filters import Filters
+from analytics.lateness import lateness_note, unknown_days_note
 from learning.events import Fact
 from learning.facts import AttendanceRecorded, DayStarted
 from learning.plan import start_of
@@ -98,3 +99,33 @@ def test_by_default_the_latest_day_on_the_log_is_the_measure() -> None:
 
     assert note is not None
     assert "100 % of the 10 completions of March 2026" in note
+
+
+def test_with_filters_it_is_about_those_people_only() -> None:
+    """Of the four completions of one partner's people a quarter was late, whatever the other's 96 were."""
+    facts = list(lives(100, 1))
+    others = [enrolled(start_of(MARCH), f"e-{each}", f"p-{each}", partner="partner-9") for each in range(4, 100)]
+    connection = warehouse([*others, *facts], as_of=APRIL, known_at=APRIL)
+
+    note = lateness_note(connection, Filters(partner="partner-1", intake="autumn"))
+
+    assert note == (
+        "25 % of the 4 completions of March 2026 by those asked for were recorded on 1 April 2026 or later and are "
+        "not in these figures."
+    )
+    assert lateness_note(connection, Filters(partner="partner-9")) is None
+
+
+def test_days_of_which_nothing_can_be_known_are_told() -> None:
+    """What is measured as of April by what was known in March has days without facts, which look like idleness."""
+    note = unknown_days_note(warehouse(lives(1, 0), as_of=APRIL, known_at=date(2026, 3, 15)))
+
+    assert note is not None
+    assert note.startswith("This is measured as of 1 April 2026 by what was recorded before 15 March 2026:")
+    assert "flat" in note
+
+
+@pytest.mark.parametrize("known_at", [None, APRIL, date(2026, 5, 1)])
+def test_without_such_days_nothing_is_told(known_at: date | None) -> None:
+    """Known as of the same day, or later, or whenever: every day up to then is known."""
+    assert unknown_days_note(warehouse(lives(1, 0), as_of=APRIL, known_at=known_at)) is None

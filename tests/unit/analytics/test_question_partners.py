@@ -114,6 +114,15 @@ def test_mixed_intakes_are_pointed_out() -> None:
     assert not any("compare partners within" in note for note in partners(connection, Filters(intake="spring")).notes)
 
 
+def test_programmes_of_one_intake_are_not_called_stages() -> None:
+    """Where only programmes differ the note speaks of programmes, and of intakes it says nothing."""
+    other = enrolled(enrolment="e-2", participant="p-2", programme="small/other")
+    notes = partners(warehouse([enrolled(), other], as_of=AS_OF), Filters(intake="autumn")).notes
+
+    assert "2 programmes are counted together, which differ: compare partners within one." in notes
+    assert not any("stages" in note for note in notes)
+
+
 def test_a_measure_that_does_not_exist_is_refused() -> None:
     """The sentence names the measures there are."""
     with pytest.raises(PartnersError, match="choose one of withdrawn, gate, at-risk"):

@@ -216,6 +216,7 @@ def test_nothing_like_a_question_points_to_the_list(cli: Cli) -> None:
         (("attendance", "--by", "intake"), "attendance does not take it; it takes filters and days only"),
         (("partners", "--since", "2025-01-01"), "partners does not take it; it takes --measure"),
         (("survival", "--by", "colour"), "colour is no --by"),
+        (("survival", "--compare", "a", "b"), "say with --by what the two groups are: one of programme, intake"),
         (("partners", "--measure", "gates"), "did you mean gate?"),
         (("attendance", "--chart", "chart.pdf"), ".svg or .png"),
         (("attendance", "--format", "parquet"), "name one with --output"),
@@ -246,6 +247,45 @@ def test_a_filter_that_nobody_matches_is_refused(cli: Cli, option: str, value: s
 
     assert (ran.code, ran.out) == (1, "")
     assert message in ran.err
+
+
+def test_a_group_to_compare_in_which_nobody_is_is_refused(cli: Cli) -> None:
+    """It is taken for a slip, as in a filter, and the nearest name is suggested."""
+    ran = cli("analyse", "survival", "--by", "partner", "--compare", "partner-1", "partner-02")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "Nobody is enrolled with partner partner-02; did you mean partner-2?" in ran.err
+
+
+def test_two_groups_that_there_are_can_be_compared(cli: Cli) -> None:
+    """Both names are accepted, and the answer tests the difference."""
+    ran = cli("analyse", "survival", "--by", "partner", "--compare", "partner-1", "partner-2")
+
+    assert ran.code == 0
+    assert "log-rank test" in ran.out
+
+
+def test_compare_without_by_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    """Even where there is no lake, the slip itself is what is told."""
+    ran = Cli(tmp_path / "nothing")("analyse", "survival", "--compare", "a", "b")
+
+    assert ran.code == 2
+    assert "--by" in ran.err
+
+
+def test_notes_on_late_records_are_about_whom_the_filters_choose(cli: Cli) -> None:
+    """Both people of partner 2 were recorded in time; the late three are partner 1's."""
+    days = ("--as-of", DAY, "--known-at", DAY)
+
+    assert "by those asked for" in cli("analyse", "attendance", *days, "--partner", "partner-1").out
+    assert "completions of" not in cli("analyse", "attendance", *days, "--partner", "partner-2").out
+
+
+def test_days_after_the_day_of_knowledge_are_pointed_out(cli: Cli) -> None:
+    """Asked as of a later day than what is known, the answer says from where on it knows nothing."""
+    ran = cli("analyse", "attendance", "--as-of", DAY, "--known-at", uk_day(at(20)))
+
+    assert "Note: This is measured as of" in ran.out
 
 
 def test_without_a_lake_it_says_what_to_run(tmp_path: Path) -> None:

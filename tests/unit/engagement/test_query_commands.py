@@ -55,6 +55,28 @@ def test_a_table_shows_ratios_as_they_are(cli: Cli) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("figure", "shown"),
+    [
+        ("1 / 3::DOUBLE", "0.333333"),
+        ("-2000000 / 3::DOUBLE", "-666667.0"),
+        ("1e-9::DOUBLE / 3", "3.33333e-10"),
+        ("12345678901", "12345678901"),
+        ("'nan'::DOUBLE", "nan"),
+    ],
+)
+def test_a_table_shows_six_digits_of_a_figure_with_decimals(cli: Cli, figure: str, shown: str) -> None:
+    """More digits than anybody reads are left out on screen; whole numbers and other forms keep all of them."""
+    text = f"SELECT {figure} AS figure"
+
+    assert cli("query", text).out.split()[-1] == shown
+
+
+def test_other_forms_keep_every_digit(cli: Cli) -> None:
+    """A program gets the figure as it is."""
+    assert cli("query", "SELECT 1 / 3::DOUBLE AS figure", "--format", "csv").out.split() == ["figure", repr(1 / 3)]
+
+
 def test_a_long_table_is_cut_and_says_so(cli: Cli) -> None:
     """Whoever forgets a LIMIT sees the first rows, and how many there are."""
     ran = cli("query", "FROM range(1234) AS r(number)")
