@@ -8,10 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from eventlog.base import EventLog, Record
+from eventlog.paging import each_record
 
 REJECTS_TOPIC = "learning-events.rejected"
-
-_PAGE = 1_000
 
 
 class Parked(Struct, frozen=True, kw_only=True, tag_field="type", tag="parked"):
@@ -82,10 +81,7 @@ def parked(log: EventLog) -> dict[str, Parked]:
 def _entries(log: EventLog) -> Iterator[Parked | Settled]:
     if REJECTS_TOPIC not in log.topics():
         return
-    offset = 0
-    while page := log.read(REJECTS_TOPIC, 0, offset, _PAGE):
-        yield from (read_entry(stored.value) for stored in page)
-        offset = page[-1].offset + 1
+    yield from (read_entry(stored.value) for stored in each_record(log, REJECTS_TOPIC, 0))
 
 
 def _record(entry: Parked | Settled) -> Record:

@@ -10,9 +10,9 @@ from typing import BinaryIO, Final, NamedTuple
 from eventlog.base import CorruptLogError, EventLog, LogError, Receipt, Record, Stored
 from eventlog.chain import Tip, link, start
 from eventlog.identities import Repeats, identity_of
+from eventlog.paging import pages_until
 from eventlog.transfer_file import Contents, Header, LogFile, LogFileWriter
 
-_PAGE: Final = 2_000
 _BATCH: Final = 5_000
 _BATCH_BYTES: Final = 4 << 20
 _STEP: Final = 1_000
@@ -61,7 +61,7 @@ def export_log(
         for topic, counts in header.topics.items():
             for partition, end in enumerate(counts):
                 head = start(topic, partition)
-                for page in _pages(log, topic, partition, end):
+                for page in pages_until(log, topic, partition, 0, end):
                     head = _checked(topic, head, page)
                     file.add(topic, page)
                     step(len(page))
@@ -112,16 +112,6 @@ def import_log(
     appended = _append_rest(log, LogFile(stream, name), there, repeats, imported)
     _require_all(log, file)
     return Imported(file.contents, appended)
-
-
-def _pages(log: EventLog, topic: str, partition: int, end: int) -> Iterator[Sequence[Stored]]:
-    offset = 0
-    while offset < end:
-        page = log.read(topic, partition, offset, min(_PAGE, end - offset))
-        if not page:
-            raise CorruptLogError(f"{topic}/{partition} ends at offset {offset}, {end - offset} records too early.")
-        yield page
-        offset = page[-1].offset + 1
 
 
 def _checked(topic: str, head: bytes, page: Sequence[Stored]) -> bytes:

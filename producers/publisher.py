@@ -10,6 +10,7 @@ import msgspec
 
 from eventlog.base import EventLog, LogError, Receipt, Record
 from eventlog.facts import FACTS_TOPIC, record_of
+from eventlog.paging import each_record
 from eventlog.rejects import Parked, park
 from learning.events import Fact, decode
 
@@ -65,39 +66,60 @@ def telling(acknowledged: Callable[[], int]) -> Iterator[None]:
         raise
 
 
-def _publish_batch(log: EventLog, batch: Sequence[Fact], now: datetime) -> Published:
-    records = [record_of(fact) for fact in batch]
+class Sent(NamedTuple):
+    """What became of one fact that was sent to the log."""
+
+    sent: Fact
+    record: Record
+    receipt: Receipt
+    there: bytes | None
+    """What the id stood for already; None: nothing, and the fact was appended."""
+
+    @property
+    def conflicts(self) -> bool:
+        """Whether the id stands for another fact. When it became known does not make a fact another one."""
+        if self.there is None or self.there == self.record.value:
+            return False
+        there = decode(self.there)
+        return there != msgspec.structs.replace(self.sent, recordedtime=there.recordedtime)
+
+
+def send(log: EventLog, facts: Sequence[Fact]) -> list[Sent]:
+    """Append facts durably, in order and in one step, and answer what became of each; nothing is parked.
+
+    Raises:
+        LogError: When the log cannot write; sending all again is safe.
+    """
+    records = [record_of(fact) for fact in facts]
     receipts = log.append(FACTS_TOPIC, records)
-    repeated = [
-        (sent, record, receipt)
-        for sent, record, receipt in zip(batch, records, receipts, strict=True)
-        if receipt.duplicate
+    stored = _read(log, [receipt for receipt in receipts if receipt.duplicate])
+    return [
+        Sent(fact, record, receipt, stored[receipt.partition, receipt.offset] if receipt.duplicate else None)
+        for fact, record, receipt in zip(facts, records, receipts, strict=True)
     ]
-    if not repeated:
-        return Published(len(batch))
-    stored = _read(log, [receipt for _, _, receipt in repeated])
-    conflicts = [
-        _conflict(sent, record, receipt, now)
-        for sent, record, receipt in repeated
-        if not _says_the_same(sent, record, stored[receipt.partition, receipt.offset])
-    ]
+
+
+def _publish_batch(log: EventLog, batch: Sequence[Fact], now: datetime) -> Published:
+    found = send(log, batch)
+    conflicts = [_conflict(each, now) for each in found if each.conflicts]
     park(log, conflicts)
-    return Published(len(batch) - len(repeated), len(repeated) - len(conflicts), len(conflicts))
+    appended = sum(each.there is None for each in found)
+    return Published(appended, len(batch) - appended - len(conflicts), len(conflicts))
 
 
 def _read(log: EventLog, receipts: Iterable[Receipt]) -> Mapping[tuple[int, int], bytes]:
     """What stands at those places (and some between), by partition and offset; few reads, whatever the order."""
     stored: dict[tuple[int, int], bytes] = {}
     for partition, first, end in _runs(sorted({(receipt.partition, receipt.offset) for receipt in receipts})):
-        offset = first
-        while offset < end and (page := log.read(FACTS_TOPIC, partition, offset, end - offset)):
-            stored.update(((partition, found.offset), found.value) for found in page)
-            offset = page[-1].offset + 1
+        found = each_record(log, FACTS_TOPIC, partition, first, end)
+        stored.update(((partition, each.offset), each.value) for each in found)
     return stored
 
 
 def _runs(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
     """Stretches (partition, first offset, end) of a partition that hold the places, which are in order."""
+    if not places:
+        return
     (partition, first), last = places[0], places[0][1]
     for place, offset in places[1:]:
         if place != partition or offset - last > _NEAR:
@@ -107,18 +129,12 @@ def _runs(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
     yield partition, first, last + 1
 
 
-def _says_the_same(sent: Fact, record: Record, stored: bytes) -> bool:
-    if record.value == stored:
-        return True
-    there = decode(stored)
-    return msgspec.structs.replace(sent, recordedtime=there.recordedtime) == there
-
-
-def _conflict(sent: Fact, record: Record, receipt: Receipt, now: datetime) -> Parked:
+def _conflict(found: Sent, now: datetime) -> Parked:
+    sent, receipt = found.sent, found.receipt
     return Parked(
         origin=f"{sent.source} {sent.id}",
         reason=f"the id {sent.id} of source {sent.source} already stands for another fact at "
         f"{FACTS_TOPIC}/{receipt.partition}/{receipt.offset}; send a correction as a new fact with an id of its own",
-        original=record.value,
+        original=found.record.value,
         at=now,
     )

@@ -14,22 +14,21 @@ from eventlog.chain import link, start
 from eventlog.facts import FACTS_TOPIC
 from eventlog.lake.lake import Lake
 from eventlog.lake.manifest import LakeError
+from eventlog.paging import Readable, pages_until
 from eventlog.rejects import park
 from learning.errors import EngagementError
-from projections import outbox
+from projections import enrolment_progress, outbox
 from projections.live import LiveProjections
 from projections.projector import Projector
 from projections.rulebook import Rulebook
 from projections.schema import about, checkpoint, day_started, enrolment_state, metadata
 from projections.store import Store, StoreError
 
-_CHUNK = 20_000
-
 _CAUSES = (checkpoint, day_started, enrolment_state)
 """What all else is worked out from: where these differ, that is the difference to tell."""
 _COMPARED = (*_CAUSES, *(table for table in metadata.sorted_tables if table not in {about, *_CAUSES}))
-_UNCOMPARED = {"relayed"}
-"""Columns that a replay cannot know: what has left since."""
+_UNCOMPARED = {"relayed", "updated_at"}
+"""Columns that a replay cannot know: what has left since, and when a row was written."""
 _WITHOUT_LAKE = "move its folder aside, and run `engagement rebuild` without --from-lake"
 
 Step = Callable[[int], object]
@@ -44,14 +43,11 @@ class Archived(NamedTuple):
     """Looks at the new store when it has what the lake has and nothing else; raises where the two disagree."""
 
 
-class Source(Protocol):
+class Source(Readable, Protocol):
     """Where the records of a replay come from: the log, or the lake as far as it goes."""
 
     def end_offsets(self, topic: str) -> Mapping[int, int]:
         """For each partition, the offset after its last record."""
-
-    def read(self, topic: str, partition: int, offset: int, limit: int) -> Sequence[Stored]:
-        """Up to `limit` records from `offset` on, in order."""
 
 
 class DifferenceError(EngagementError):
@@ -68,13 +64,10 @@ def replay(
     """Apply what the store has not seen yet, up to these offsets (None: to the end); answer the number of records."""
     total = 0
     for partition, end in sorted((until or log.end_offsets(FACTS_TOPIC)).items()):
-        offset = store.checkpoint(partition).next_offset
-        while offset < end:
-            records = log.read(FACTS_TOPIC, partition, offset, min(_CHUNK, end - offset))
-            projector.apply(partition, [(each.offset, each.value) for each in records], records[-1].head)
-            offset = records[-1].offset + 1
-            total += len(records)
-            step(len(records))
+        for page in pages_until(log, FACTS_TOPIC, partition, store.checkpoint(partition).next_offset, end):
+            projector.apply(partition, [(each.offset, each.value) for each in page], page[-1].head)
+            total += len(page)
+            step(len(page))
     return total
 
 
@@ -93,7 +86,7 @@ def rebuild(
         log: The truth; with `archived` it is read from where the lake ends.
         live: The projections that the new store takes over from.
         rulebook: The programmes and policies.
-        now: When what cannot be read is parked.
+        now: When what cannot be read is parked, and when rows are written.
         step: Told how it gets on.
         archived: Read the records from this lake as far as it goes.
 
@@ -108,6 +101,8 @@ def rebuild(
         with live.swapping():
             total += replay(log, projector, store, step=step)
             _keep_relayed(live, store)
+            with store.changing() as connection:  # the rows may say something else than those that readers know
+                enrolment_progress.count_all_as_updated(connection, now())
             store.close()
             live.swap(place)
     return total

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
 from eventlog.base import EventLog, Stored
 from eventlog.facts import FACTS_TOPIC, start_day
+from eventlog.paging import each_record
 from learning.calendar import uk_day
 from learning.errors import EngagementError
 from learning.events import UnreadableFactError, decode
@@ -13,7 +15,6 @@ from learning.facts import YEARS, DayStarted
 from projections.checkpoints import Checkpoint
 
 _DAY = timedelta(days=1)
-_PAGE = 5_000
 
 
 class ClockError(EngagementError):
@@ -32,16 +33,13 @@ def latest_day(log: EventLog, checkpoint: Checkpoint) -> date | None:
         log: The log, asked only for what the projections have not seen: everything, when they were lost.
         checkpoint: How far the projections have come in partition 0, and the latest day up to there.
     """
-    latest, offset = checkpoint.day, checkpoint.next_offset
-    while page := log.read(FACTS_TOPIC, 0, offset, _PAGE):
-        latest = max((*_days(page), *filter(None, (latest,))), default=None)
-        offset = page[-1].offset + 1
-    return latest
+    noted = _days(each_record(log, FACTS_TOPIC, 0, checkpoint.next_offset))
+    return max(chain(noted, filter(None, (checkpoint.day,))), default=None)
 
 
-def _days(records: Iterable[Stored]) -> Iterator[date]:
+def _days(found: Iterable[Stored]) -> Iterator[date]:
     mark = DayStarted.TYPE.encode()
-    for record in records:
+    for record in found:
         if mark in record.value:  # decoding every fact would take long
             with suppress(UnreadableFactError):
                 fact = decode(record.value)

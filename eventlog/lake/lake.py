@@ -57,15 +57,19 @@ class Lake:
         return {partition: self.position(partition) for partition in self.partitions()}
 
     def files(self) -> list[Path]:
-        """The files that hold the facts now, of each partition as it was at one moment.
+        """The files that hold the facts now, of each partition as it was at one moment, the longest first.
 
-        They stay readable for at least the grace of a compaction (a day) after they were replaced.
+        DuckDB takes the first file for typical of all when it plans: after a short one it would think little of the
+        facts, and keep them in memory where it could look each up among fewer rows of another table.
+
+        The files stay readable for at least the grace of a compaction (a day) after they were replaced.
 
         Raises:
             LakeError: A manifest cannot be read.
         """
         manifests = [self.manifest(partition) for partition in self.partitions()]
-        return [self.folder / file.name for manifest in manifests for file in manifest.files]
+        files = [file for manifest in manifests for file in manifest.files]
+        return [self.folder / file.name for file in sorted(files, key=lambda file: file.rows, reverse=True)]
 
     def relation(self) -> str:
         """SQL for what follows a FROM: all facts that the lake holds now, with the columns of `columns.COLUMNS`.

@@ -9,6 +9,7 @@ from eventlog.facts import FACTS_TOPIC
 from eventlog.lake.lake import Lake
 from eventlog.lake.manifest import LakeError, Manifest
 from eventlog.lake.reading import LakeFact, facts_in_order
+from eventlog.paging import each_record
 from learning.events import encode
 
 _UNKNOWN_HEAD = b""
@@ -82,17 +83,13 @@ class LakeLog:
 
     def _left_out(self, partition: int, offset: int, end: int) -> list[Stored]:
         """Records that the lake has no fact of."""
-        records: list[Stored] = []
-        while offset < end:
-            page = self._log.read(FACTS_TOPIC, partition, offset, end - offset)
-            if not page:
-                raise LakeError(
-                    f"The log ends at offset {offset} of partition {partition}, before the lake in {self._lake.folder} "
-                    "does; it is of another log: move its folder aside."
-                )
-            records += page
-            offset = page[-1].offset + 1
-        return records
+        left_out = list(each_record(self._log, FACTS_TOPIC, partition, offset, end))
+        if len(left_out) < end - offset:
+            raise LakeError(
+                f"The log ends at offset {offset + len(left_out)} of partition {partition}, before the lake in "
+                f"{self._lake.folder} does; it is of another log: move its folder aside."
+            )
+        return left_out
 
 
 class _Reading:

@@ -11,10 +11,10 @@ from eventlog.lake.lake import Lake
 from eventlog.lake.manifest import LakeError, Manifest
 from eventlog.lake.reading import LakeFact, facts_in_order
 from eventlog.lake.rows import row_of
+from eventlog.paging import pages_until
 from learning.events import UnreadableFactError, decode
 from learning.facts import DayStarted
 
-_PAGE = 20_000
 _SURPLUS = "the lake has a fact here that is not on the log, or has it twice"
 
 Step = Callable[[int], object]
@@ -75,12 +75,9 @@ def _compare(
 
 
 def _records(log: EventLog, partition: int, until: int, step: Step) -> Iterator[Stored]:
-    offset = 0
-    while offset < until:
-        page = log.read(FACTS_TOPIC, partition, offset, min(_PAGE, until - offset))
+    for page in pages_until(log, FACTS_TOPIC, partition, 0, until):
         yield from page
         step(len(page))
-        offset = page[-1].offset + 1
 
 
 def _unequal(expected: LakeFact, there: LakeFact | None) -> LakeDifferenceError:

@@ -1,6 +1,6 @@
 """Archives the log: copies the facts of a partition into the lake, chunk by chunk, none lost and none twice."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +18,7 @@ from eventlog.lake.lake import Lake
 from eventlog.lake.loading import line, load
 from eventlog.lake.manifest import Archived, LakeError, LakeFile, Manifest, Position, StaleLakeError
 from eventlog.lake.parquet import write_months
+from eventlog.paging import pages
 from learning.events import Fact, UnreadableFactError, decode
 from learning.facts import DayStarted
 
@@ -56,8 +57,8 @@ def archive(lake: Lake, log: EventLog, partition: int, until: int, *, chunk: int
             limit = min(chunk, until - start.next_offset)
             with writing(lake, partition) as writer:
                 write_dictionary(lake, writer.aside)
-                pages = _pages(log, partition, start.next_offset, limit)
-                batch = _archive_chunk(connection, writer, pages, start, hints)
+                found = pages(log, FACTS_TOPIC, partition, start.next_offset, start.next_offset + limit)
+                batch = _archive_chunk(connection, writer, found, start, hints)
             if batch.end == start:
                 break
             total, start = total + batch.facts, batch.end
@@ -67,13 +68,13 @@ def archive(lake: Lake, log: EventLog, partition: int, until: int, *, chunk: int
 def _archive_chunk(
     connection: duckdb.DuckDBPyConnection,
     writer: Writer,
-    pages: Iterable[Sequence[Stored]],
+    found: Iterable[Sequence[Stored]],
     start: Position,
     hints: CohortHints,
 ) -> _Batch:
     """Write the facts among these records to files, and have them count."""
     lines = writer.aside / "facts.ndjson"
-    batch = _note_down(lines, pages, writer, start, hints)
+    batch = _note_down(lines, found, writer, start, hints)
     if batch.end != start:
         offsets = (start.next_offset, batch.end.next_offset)
         rows = load(connection, lines, writer.partition)
@@ -99,12 +100,12 @@ def _moving(start: Position, end: Position) -> Change:
 
 
 def _note_down(
-    lines: Path, pages: Iterable[Sequence[Stored]], writer: Writer, start: Position, hints: CohortHints
+    lines: Path, found: Iterable[Sequence[Stored]], writer: Writer, start: Position, hints: CohortHints
 ) -> _Batch:
     """Write the facts among records as JSON lines, with what the lake adds."""
     at, day, facts = Tip(start.next_offset, start.head), start.day, 0
     with lines.open("wb") as file:
-        for page in pages:
+        for page in found:
             _require_next(writer, at, page[0])
             decoded = _decoded(page)
             hints.note([fact for _, fact in decoded])
@@ -118,13 +119,6 @@ def _note_down(
             facts += len(decoded)
             at = Tip(page[-1].offset + 1, page[-1].head)
     return _Batch(Position(at.next_offset, at.head, day), facts)
-
-
-def _pages(log: EventLog, partition: int, offset: int, limit: int) -> Iterator[Sequence[Stored]]:
-    end = offset + limit
-    while offset < end and (page := log.read(FACTS_TOPIC, partition, offset, end - offset)):
-        yield page
-        offset = page[-1].offset + 1
 
 
 def _require_next(writer: Writer, at: Tip, record: Stored) -> None:

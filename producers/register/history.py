@@ -15,12 +15,12 @@ from msgspec import Struct, field
 
 from eventlog.base import EventLog
 from eventlog.facts import FACTS_TOPIC
+from eventlog.paging import each_record
 from learning.calendar import uk_day
 from learning.events import Fact, UnreadableFactError, decode
 from learning.facts import AttendanceRecorded, Data, Enrolled, ParticipantMerged, Transferred
 from producers.register.column_maps import Field
 
-_PAGE = 2_000
 _SAID_BY_ENROLMENT: tuple[Field, ...] = (
     "participant",
     "programme",
@@ -109,10 +109,7 @@ def _facts(log: EventLog, types: tuple[type[Data], ...]) -> Iterator[Fact]:
     """The facts of some types; all others are passed over without being decoded."""
     marks = tuple(each.TYPE.encode() for each in types)
     for partition in range(log.topics().get(FACTS_TOPIC, 0)):
-        offset = 0
-        while page := log.read(FACTS_TOPIC, partition, offset, _PAGE):
-            for stored in page:
-                if any(mark in stored.value for mark in marks):
-                    with suppress(UnreadableFactError):  # a reject of the worker is no fact
-                        yield decode(stored.value)
-            offset = page[-1].offset + 1
+        for stored in each_record(log, FACTS_TOPIC, partition):
+            if any(mark in stored.value for mark in marks):
+                with suppress(UnreadableFactError):  # a reject of the worker is no fact
+                    yield decode(stored.value)
