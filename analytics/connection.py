@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from datetime import date
+from itertools import product
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Final, get_args
@@ -20,7 +21,6 @@ from analytics.tables import create_table
 from eventlog.lake.lake import Lake, relation
 from learning.curriculum import Curriculum
 from learning.errors import EngagementError
-from learning.events import LATEST
 from learning.plan import start_of
 from learning.programme import Kind
 from projections.curriculum_files import load_curriculum
@@ -54,18 +54,10 @@ CREATE MACRO said_at(happened, recorded, word) AS
 _WORDS: Final = ("absent", "attended", "banked", "caught-up", "completed", "reopened", "submitted")
 """In the order that settles what happened and became known at one moment; see `learning.progress.fold`."""
 
-_IN_USE: Final = """
-WITH enrolled AS (
-    SELECT DISTINCT enrolment, programme, intake FROM stg_fact WHERE type = 'learning.enrolled.v1'
-)
-SELECT programme, intake FROM enrolled
-UNION
-SELECT enrolled.programme, moved.intake
-FROM stg_fact AS moved
-JOIN enrolled USING (enrolment)
-WHERE moved.type = 'learning.transferred.v1' AND moved.intake IS NOT NULL
-ORDER BY ALL
-"""
+_NAMED: Final = "SELECT DISTINCT component, programme, intake FROM input.fact"
+"""In one pass over the facts, all that has to be known before the models can be laid over them."""
+
+_Named = tuple[str | None, str | None, str | None]
 
 
 def connect(
@@ -74,6 +66,7 @@ def connect(
     as_of: date | None = None,
     known_at: date | None = None,
     decisions: pd.DataFrame | None = None,
+    lake_dir: Path | None = None,
     memory_limit: str = "1500MB",
 ) -> DuckDBPyConnection:
     """Open the lake, as it is now, with every model as a view; no other file, server or extension can be reached.
@@ -83,12 +76,12 @@ def connect(
     of people go through `analytics.querying`: a `COPY` in this connection could still write over the lake's own files.
 
     Args:
-        data_dir: Folder of the lake and the programmes; by default `ENGAGEMENT_DATA_DIR`, else `data`. The lake is its
-            `lake`, or where `ENGAGEMENT_LAKE_DIR` says.
+        data_dir: Folder of the lake and the programmes; by default `ENGAGEMENT_DATA_DIR`, else `data`.
         as_of: Measure as this day begins in the UK: only what happened before counts.
         known_at: Only what was recorded before this day begins in the UK counts.
         decisions: What was decided about risk (`analytics.decisions.decisions_of`); by default what the projections
             in the data folder have, if they are there.
+        lake_dir: Folder of the lake; by default where `ENGAGEMENT_LAKE_DIR` says, else `lake` in the data folder.
         memory_limit: How much memory DuckDB may use before it goes on in the system's temporary folder.
 
     Raises:
@@ -98,7 +91,7 @@ def connect(
     """
     settings = AnalyticsSettings()
     folder = data_dir or settings.data_dir
-    lake = Lake(settings.lake_dir or folder / "lake")
+    lake = Lake(lake_dir or settings.lake_dir or folder / "lake")
     files = [file.resolve() for file in lake.files()]
     if not files:
         raise NoLakeError(
@@ -137,33 +130,47 @@ def open_models(
         decisions: As for `connect`; none by default.
     """
     connection.execute("SET TimeZone = 'UTC'").fetchall()
+    connection.execute("SET parquet_metadata_cache = true").fetchall()  # models read the same files again and again
     _create_cuts(connection, as_of, known_at)
     connection.execute(_MACROS).fetchall()
     connection.execute("CREATE SCHEMA IF NOT EXISTS input").fetchall()
     connection.execute(f"CREATE VIEW input.fact AS SELECT * FROM {facts}").fetchall()
-    _create_types(connection, curriculum)
-    models.create_views(connection, ["stg_fact"])
-    create_catalogue(connection, curriculum, connection.execute(_IN_USE).fetchall())
+    named: list[_Named] = connection.execute(_NAMED).fetchall()
+    _create_types(connection, curriculum, named)
+    create_catalogue(connection, curriculum, _perhaps_used(named))
     _create_decisions(connection, decisions)
-    models.create_views(connection, (name for name in models.names() if name != "stg_fact"))
+    models.create_views(connection, models.names())
 
 
 def _create_cuts(connection: DuckDBPyConnection, as_of: date | None, known_at: date | None) -> None:
-    """Keep the days that are asked for as macros: constants, of which cursors of the connection know too."""
-    for day, asked, cut in ((as_of, "as_of", "happened_before"), (known_at, "known_at", "recorded_before")):
-        instant = LATEST if day is None else start_of(day)
+    """Keep the days that are asked for as macros: constants, of which cursors of the connection know too.
+
+    `counts` says whether a fact does, by both its times; where nothing is asked for, neither is read.
+    """
+    cuts = []
+    for day, asked, time in ((as_of, "as_of", "happened"), (known_at, "known_at", "recorded")):
         told = "NULL::DATE" if day is None else f"DATE '{day.isoformat()}'"
         connection.execute(f"CREATE MACRO asked_{asked}() AS {told}").fetchall()
-        connection.execute(f"CREATE MACRO {cut}() AS TIMESTAMPTZ '{instant.isoformat()}'").fetchall()
+        if day is not None:
+            cuts.append(f"{time} < TIMESTAMPTZ '{start_of(day).isoformat()}'")
+    connection.execute(f"CREATE MACRO counts(happened, recorded) AS {' AND '.join(cuts) or 'TRUE'}").fetchall()
 
 
-def _create_types(connection: DuckDBPyConnection, curriculum: Curriculum) -> None:
+def _create_types(connection: DuckDBPyConnection, curriculum: Curriculum, named: Iterable[_Named]) -> None:
     """Codes that the large tables repeat are kept as numbers."""
-    named = connection.execute("SELECT DISTINCT component FROM input.fact WHERE component IS NOT NULL").fetchall()
     planned = {each.id for programme in curriculum.programmes.values() for each in programme.components}
-    _create_enum(connection, "component_code", sorted(planned.union(component for (component,) in named)))
+    components = sorted(planned.union(each for each, _, _ in named if each is not None))
+    _create_enum(connection, "component_code", components)
+    connection.execute(f"CREATE MACRO last_component_code() AS {max(len(components) - 1, 0)}").fetchall()
     _create_enum(connection, "component_kind", sorted(get_args(Kind)))
     _create_enum(connection, "component_word", _WORDS)
+
+
+def _perhaps_used(named: Iterable[_Named]) -> list[tuple[str, str]]:
+    """Every programme with the intakes of its enrolments, and with each that somebody moved to, of whatever one."""
+    enrolled = {(programme, intake) for _, programme, intake in named if programme is not None and intake is not None}
+    moved = {intake for _, programme, intake in named if programme is None and intake is not None}
+    return sorted(enrolled.union(product({programme for programme, _ in enrolled}, moved)))
 
 
 def _create_enum(connection: DuckDBPyConnection, name: str, values: Iterable[str]) -> None:

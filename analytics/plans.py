@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any, Final
 
 from duckdb import DuckDBPyConnection
@@ -43,9 +44,9 @@ _TYPES: Final[dict[str, dict[str, str]]] = {
     "gate_component": {
         "programme_no": "USMALLINT",
         "gate": "UTINYINT",
-        "needed": "INTEGER",
         "component": "component_code",
         "points": "INTEGER",
+        "dispensable": "INTEGER",
     },
     "plan": {
         "programme": "VARCHAR",
@@ -78,7 +79,7 @@ def create_catalogue(connection: DuckDBPyConnection, curriculum: Curriculum, in_
     Args:
         connection: One with the types `component_code` and `component_kind`, and the schema.
         curriculum: The programmes and intakes.
-        in_use: Programme and intake of everybody; pairs that the curriculum does not know get no plan.
+        in_use: Programme and intake of everybody, at least; pairs that the curriculum does not know get no plan.
     """
     programmes = list(curriculum.programmes.values())
     plans = list(_plans(curriculum, in_use))
@@ -154,8 +155,14 @@ def _gate_rows(programme: Programme) -> Iterator[_Row]:
 
 def _gate_component_rows(programme: Programme) -> Iterator[_Row]:
     for gate, (needed, part) in enumerate(_gates(programme)):
+        dispensable = _dispensable(part.values(), sum(part.values()) - needed)
         for component, points in part.items():
-            yield gate, needed, component, points
+            yield gate, component, points, dispensable
+
+
+def _dispensable(points: Iterable[int], spare: int) -> int:
+    """How many components may be missing at most when no more points than these are."""
+    return sum(missing <= spare for missing in accumulate(sorted(points)))
 
 
 def _week_rows(plan: Plan) -> Iterator[_Row]:

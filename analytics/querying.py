@@ -52,7 +52,7 @@ def answer_of(connection: DuckDBPyConnection, text: str, *, seconds: float) -> I
     Raises:
         QueryError: It is not allowed, DuckDB cannot run it, or the time is over; also while the block reads rows.
     """
-    with _limited(connection, seconds):
+    with limited(connection, seconds):
         statement = _checked(connection, text)
         if not _LOOKS_ONLY.match(statement):
             models.need(connection, *models.mentioned(statement))
@@ -114,8 +114,12 @@ def _nodes(tree: object) -> Iterator[Mapping[str, Any]]:
 
 
 @contextmanager
-def _limited(connection: DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Stop what the connection does in the block after some seconds; DuckDB's errors become one sentence each."""
+def limited(connection: DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Stop what the connection does in the block after some seconds; DuckDB's errors become one sentence each.
+
+    Raises:
+        QueryError: DuckDB cannot do it, or the time is over.
+    """
     done, late = Event(), Event()
 
     def watch() -> None:

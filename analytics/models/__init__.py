@@ -9,8 +9,8 @@ from duckdb import DuckDBPyConnection
 
 from learning.errors import EngagementError
 
-_ALWAYS_VIEWS = frozenset({"stg_fact"})
-"""Too large to keep: it is the lake itself."""
+_ALWAYS_VIEWS = frozenset({"stg_fact", "stg_at_work"})
+"""Too large to keep: the lake itself, and what is read once only."""
 
 _NAME = re.compile(r"\b(?:stg|dim|fact)_[a-z_]+\b")
 _COMMENT = re.compile(r"^--.*$", re.MULTILINE)

@@ -7,3 +7,4 @@
 -- week: study week in which that day lies; the last one for a day after it
 SELECT programme, intake, component, due_on, week
 FROM input.due
+SEMI JOIN dim_plan USING (programme, intake)

@@ -5,5 +5,14 @@
 -- starts_on: first day
 -- weeks: number of study weeks
 -- deadline: last day on which reaching the gate counts
+WITH used AS (
+    SELECT programme, intake
+    FROM stg_enrolled
+    UNION
+    SELECT enrolled.programme, moved.intake
+    FROM stg_transfer AS moved
+    JOIN stg_enrolled AS enrolled USING (enrolment_no)
+)
 SELECT programme, intake, starts_on, weeks, deadline
 FROM input.plan
+SEMI JOIN used USING (programme, intake)

@@ -8,3 +8,4 @@
 -- expected: completion that the plan has due by then (0 to 1)
 SELECT programme, intake, week, ends_on, ended_at, expected
 FROM input.week
+SEMI JOIN dim_plan USING (programme, intake)

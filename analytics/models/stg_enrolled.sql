@@ -20,7 +20,7 @@ WITH said AS (
             ',"cohort":"' || cohort || '"', ',"schedule":"' || schedule || '"', '}'
         ) AS words
     FROM stg_fact
-    WHERE type = 'learning.enrolled.v1'
+    WHERE type = 'learning.enrolled.v1' AND programme IS NOT NULL  -- which lets row groups without any be left out
 ),
 latest AS (
     SELECT *, uk_day(min(happened_at) OVER (PARTITION BY enrolment)) AS enrolled_on

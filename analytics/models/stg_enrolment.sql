@@ -25,7 +25,7 @@ WITH moved AS (
 merged AS (
     SELECT enrolment, max_by(merged_into, (happened_at, recorded_at, merged_from, merged_into)) AS participant
     FROM stg_fact
-    WHERE type = 'learning.participant-merged.v1'
+    WHERE type = 'learning.participant-merged.v1' AND merged_into IS NOT NULL
     GROUP BY enrolment
 )
 SELECT

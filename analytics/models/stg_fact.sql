@@ -44,4 +44,4 @@ SELECT
     reason, resource, clicks, attempt, opens, closes, banked, score, outcome, expected_return, granted_by, effective,
     signed_off_by, channel, merged_from, merged_into, by_staff, day
 FROM input.fact
-WHERE happened_at < happened_before() AND recorded_at < recorded_before()
+WHERE counts(happened_at, recorded_at)

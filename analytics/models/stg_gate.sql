@@ -2,31 +2,29 @@
 --
 -- enrolment_no: enrolment
 -- reached_at: when the last of its parts was reached (UTC)
-WITH reached AS (
-    SELECT points.enrolment_no
+WITH latest AS (
+    SELECT
+        points.enrolment_no, points.gate, gate.gates,
+        points.points - gate.needed AS spare,
+        unnest(points.latest_at) AS done_since,
+        unnest(points.latest_points) AS points
     FROM stg_points AS points
     JOIN stg_enrolment AS enrolment USING (enrolment_no)
     JOIN input.gate AS gate ON gate.programme_no = enrolment.programme_no AND gate.gate = points.gate
-    GROUP BY points.enrolment_no
-    HAVING count(*) FILTER (points.points >= gate.needed) = max(gate.gates)
+    WHERE points.points >= gate.needed
 ),
-steps AS (
-    SELECT
-        done.enrolment_no, part.gate, part.needed, done.done_since,
-        sum(part.points) OVER (PARTITION BY done.enrolment_no, part.gate ORDER BY done.done_since) AS points
-    FROM fact_component AS done
-    SEMI JOIN reached USING (enrolment_no)
-    JOIN stg_enrolment AS enrolment USING (enrolment_no)
-    JOIN input.gate_component AS part
-        ON part.programme_no = enrolment.programme_no AND part.component = done.component
-    WHERE done.done
+since_then AS (
+    SELECT *, sum(points) OVER (PARTITION BY enrolment_no, gate ORDER BY done_since DESC) AS points_since
+    FROM latest
 ),
 parts AS (
-    SELECT enrolment_no, gate, min(done_since) AS reached_at
-    FROM steps
-    WHERE points >= needed
-    GROUP BY enrolment_no, gate
+    -- the last moment without which, and what was done after it, there would be too little
+    SELECT enrolment_no, gate, gates, max(done_since) AS reached_at
+    FROM since_then
+    WHERE points_since > spare
+    GROUP BY enrolment_no, gate, gates
 )
 SELECT enrolment_no, max(reached_at) AS reached_at
 FROM parts
 GROUP BY enrolment_no
+HAVING count(*) = max(gates)

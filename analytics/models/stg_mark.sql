@@ -5,20 +5,22 @@
 -- word: completed, attended, caught-up, submitted, banked, absent or reopened
 -- happened_at: when it happened (UTC)
 -- recorded_at: when it became known (UTC)
-SELECT
-    enrolled.enrolment_no,
-    said.component::component_code AS component,
-    CASE said.type
-        WHEN 'learning.component-completed.v1' THEN 'completed'
-        WHEN 'learning.attendance-recorded.v1' THEN said.attendance
-        WHEN 'learning.component-reopened.v1' THEN 'reopened'
-        ELSE if(said.banked, 'banked', 'submitted')
-    END::component_word AS word,
-    said.happened_at,
-    said.recorded_at
-FROM stg_fact AS said
-JOIN stg_enrolled AS enrolled USING (enrolment)
-WHERE said.type IN (
-    'learning.component-completed.v1', 'learning.attendance-recorded.v1',
-    'learning.component-reopened.v1', 'learning.assessment-submitted.v1'
+WITH said AS (
+    SELECT
+        enrolment,
+        component::component_code AS component,
+        CASE type
+            WHEN 'learning.component-completed.v1' THEN 'completed'::component_word
+            WHEN 'learning.attendance-recorded.v1' THEN attendance::component_word
+            WHEN 'learning.component-reopened.v1' THEN 'reopened'::component_word
+            WHEN 'learning.assessment-submitted.v1'
+                THEN if(banked, 'banked'::component_word, 'submitted'::component_word)
+        END AS word,
+        happened_at,
+        recorded_at
+    FROM stg_fact
+    WHERE component IS NOT NULL  -- a quicker test than those four types, which alone have one
 )
+SELECT enrolled.enrolment_no, said.component, said.word, said.happened_at, said.recorded_at
+FROM said
+JOIN stg_enrolled AS enrolled USING (enrolment)

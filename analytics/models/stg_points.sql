@@ -5,12 +5,16 @@
 -- points: points of the components of the part that are done
 -- components: how many they are
 -- last_done_at: when the last of them was done (UTC)
+-- latest_at: when those done last were done (UTC), from the last one back: one more than may be missing at the gate
+-- latest_points: points of each of these
 SELECT
     done.enrolment_no,
     part.gate,
     sum(part.points)::INTEGER AS points,
     count(*)::INTEGER AS components,
-    max(done.done_since) AS last_done_at
+    max(done.done_since) AS last_done_at,
+    max(done.done_since, part.dispensable + 1) AS latest_at,
+    max_by(part.points, done.done_since, part.dispensable + 1) AS latest_points
 FROM fact_component AS done
 JOIN stg_enrolment AS enrolment USING (enrolment_no)
 JOIN input.gate_component AS part

@@ -12,12 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics import models
 from analytics.agreement import AgreementError, check_completion
+from learning.calendar import uk_day
 from learning.curriculum import Curriculum
+from learning.doings import Doings
 from learning.events import Fact
 from learning.measures import measure
 from learning.plan import start_of
 from learning.progress import fold_all
+from learning.standing import standing
 from projections.enrolment_progress import row
 from tests.analytics_kit import told, warehouse
 from tests.builders import COMPONENTS, SMALL, at, completed, enrolled, facts_of_an_enrolment
@@ -33,7 +37,11 @@ def projected(facts: Iterable[Fact], curriculum: Curriculum, day: date) -> list[
     for each in facts:
         of[each.subject].append(each)
     measured = ((enrolment, measure(fold_all(of[enrolment]), curriculum, day)) for enrolment in sorted(of))
-    return [{**row(enrolment, progress), "as_of": day} for enrolment, progress in measured if progress is not None]
+    return [
+        {**row(enrolment, progress, None, at(0)), "as_of": day}
+        for enrolment, progress in measured
+        if progress is not None
+    ]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -93,6 +101,42 @@ def test_every_kind_of_programme_equals_the_fold(facts: list[Fact], day: date) -
     assert check_completion(warehouse(facts, COURSES, as_of=day), projected(kept, COURSES, day)) == len(
         {each.subject for each in kept if each.type == "learning.enrolled.v1"}
     )
+
+
+def gate_day(facts: Iterable[Fact], curriculum: Curriculum, day: date) -> date | None:
+    """The day since which the gate is reached by what is done now: by the fold, and by looking at every moment."""
+    state = fold_all(facts)
+    now = standing(state, day)
+    assert now is not None
+    programme = curriculum.plan(now.programme, now.intake).programme
+    since = Doings(state, programme.points).since
+    return next(
+        (
+            uk_day(moment)
+            for moment in sorted(since.values())
+            if programme.gate_reached([component for component, when in since.items() if when <= moment])
+        ),
+        None,
+    )
+
+
+@settings(max_examples=10, deadline=None)
+@given(cohorts(), st.dates(date(2025, 9, 1), date(2026, 10, 1)))
+def test_the_gate_is_reached_on_the_day_of_the_fold(facts: list[Fact], day: date) -> None:
+    """Whatever components weigh, and whether each group has a gate of its own, everybody's gate day is the fold's."""
+    kept = [each for each in facts if each.time < start_of(day)]
+    connection = warehouse(kept, COURSES, as_of=day)
+    models.need(connection, "fact_completion")
+
+    found = dict(
+        connection.execute(
+            "SELECT enrolment, gate_reached_on FROM fact_completion JOIN stg_enrolled USING (enrolment_no)"
+        ).fetchall()
+    )
+
+    assert found == {
+        enrolment: gate_day([each for each in kept if each.subject == enrolment], COURSES, day) for enrolment in found
+    }
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,15 @@ def test_the_lake_can_be_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert told(connection, "fact_completion", "points") == [(2,)]
 
 
+def test_the_lake_asked_for_is_the_one_that_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who says where the lake is need not heed what the environment says."""
+    data_dir = archived(tmp_path / "data", FACTS, tmp_path / "elsewhere")
+    monkeypatch.setenv("ENGAGEMENT_LAKE_DIR", str(tmp_path / "nowhere"))
+
+    with connect(data_dir, lake_dir=tmp_path / "elsewhere") as connection:
+        assert told(connection, "fact_completion", "points") == [(2,)]
+
+
 def test_both_times_are_cut(tmp_path: Path) -> None:
     """What happened, or was recorded, from the day asked for on is left out."""
     data_dir = archived(tmp_path, [*FACTS, completed("module-3", at(3), recordedtime=at(50))])

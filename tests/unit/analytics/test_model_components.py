@@ -63,6 +63,32 @@ def test_done_since_begins_anew_after_a_reopening() -> None:
     ]
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_is_said_in_several_words_is_done_from_the_first(times: int) -> None:
+    """Attended, then completed: done since the first word, worked on until the last, however often each was sent."""
+    facts = [completed("clinic-1", at(6)), attendance("attended", 2), completed("module-1", at(4))] * times
+    found = told(
+        warehouse([enrolled(), *facts]), "fact_component", "component::VARCHAR, done_since, last_worked_at, last_word"
+    )
+
+    assert found == [("clinic-1", at(2), at(6), "completed"), ("module-1", at(4), at(4), "completed")]
+
+
+def test_who_was_last_at_work_on_a_component_is_not_told_by_what_was_put_right() -> None:
+    """Neither an absence, nor banked work, nor a register that was corrected later says that anybody was at work."""
+    facts = [
+        attendance("attended", 1),
+        attendance("attended", 2, recorded=3),
+        attendance("absent", 2, recorded=8),
+        submitted(banked=True),
+    ]
+
+    assert told(warehouse([enrolled(), *facts]), "fact_component", "component::VARCHAR, last_worked_at") == [
+        ("case-study", None),
+        ("clinic-1", at(1)),
+    ]
+
+
 def test_of_one_moment_the_later_record_counts() -> None:
     """A register that was corrected later holds, whichever of the two lines comes first on the log."""
     lines = [attendance("absent", 2, recorded=9), attendance("attended", 2, recorded=3)]

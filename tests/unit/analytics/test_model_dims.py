@@ -101,6 +101,16 @@ def test_plans_are_those_that_somebody_is_or_was_on() -> None:
     assert told(warehouse([enrolled()]), "dim_plan", "intake") == [("autumn",)]
 
 
+def test_nobody_has_the_plan_that_people_of_another_programme_moved_to() -> None:
+    """A transfer gives its intake a plan, its weeks and its due days in the programme of who moved, and in no other."""
+    others = enrolled(enrolment="e-2", programme="rules/open")
+    connection = warehouse([enrolled(), make(Transferred(intake="spring"), at(1)), others], COURSES)
+    plans = [("rules/open", "autumn"), ("small/course", "autumn"), ("small/course", "spring")]
+
+    for model in ("dim_plan", "dim_week", "dim_due"):
+        assert told(connection, model, "DISTINCT programme, intake") == plans
+
+
 def test_the_weeks_of_a_plan_begin_with_its_start() -> None:
     """Week 0 ends the day before the start with nothing expected, the last one at the deadline with everything."""
     weeks = told(warehouse([enrolled()]), "dim_week", "week, ends_on, ended_at, expected")
