@@ -54,7 +54,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     frame: pd.DataFrame
     """One row a group or step: snake_case columns, ratios from 0 to 1, days as dates."""
     columns: dict[str, str]
-    """What each column means; of ratios it says `0 to 1`, or share, and these become percents on screen."""
+    """What each column of the frame means; of ratios it says `0 to 1`, and only those become percents on screen."""
     people: tuple[str, ...] = ()
     """Columns that count people, of whom few could be recognised."""
     groups: tuple[str, ...] = ()

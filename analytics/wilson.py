@@ -23,10 +23,13 @@ def wilson(count: int, of: int) -> Interval:
     Args:
         count: How many did.
         of: Of how many; 0 tells nothing, so everything is possible.
+
+    Returns:
+        Ratios from 0 to 1, the one below or at the observed ratio and the other above or at it.
     """
     if of == 0:
         return Interval(0.0, 1.0)
     ratio, spread = count / of, _Z * _Z / of
     middle = (ratio + spread / 2) / (1 + spread)
     half = _Z * math.sqrt(ratio * (1 - ratio) / of + spread / (4 * of)) / (1 + spread)
-    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+    return Interval(max(0.0, min(ratio, middle - half)), min(1.0, max(ratio, middle + half)))

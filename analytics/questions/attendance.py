@@ -7,8 +7,8 @@ import pandas as pd
 
 from analytics.answer import Answer, Bars, Chart
 from analytics.filters import Filters
-from analytics.models import need
 from analytics.questions.cohorts import percent
+from analytics.questions.sessions import need_sessions
 from analytics.wilson import wilson
 
 COLUMNS: Final = {
@@ -28,48 +28,14 @@ COLUMNS: Final = {
 
 _EVERYBODY: Final = Filters()
 
-PLACES: Final = """
-    place AS (
-        SELECT partner, programme, intake, row_number() OVER ()::INTEGER AS place
-        FROM (SELECT DISTINCT partner, programme, intake FROM dim_enrolment)
-    ),
-    placed AS (
-        SELECT e.enrolment_no, place.place
-        FROM dim_enrolment AS e JOIN place USING (partner, programme, intake)
-        WHERE {condition}
-    )
-"""
-"""Who sits in one session together: people of one delivery partner, programme and intake, by one number."""
-
 _QUERY: Final = """
-    WITH {places},
-    line AS (
-        SELECT s.enrolment_no, s.component, s.kind, s.held_at, s.attendance, s.held_on, e.place
-        FROM fact_session AS s JOIN placed AS e USING (enrolment_no)
-    ),
-    missed AS (
-        SELECT enrolment_no, component, min(held_at) AS first_at FROM line WHERE attendance = 'absent' GROUP BY ALL
-    ),
-    mended AS (
-        SELECT enrolment_no, component, max(held_at) AS last_at FROM line WHERE attendance = 'caught-up' GROUP BY ALL
-    ),
-    told AS (
-        SELECT place, component, kind, held_on, attendance <> 'caught-up' AS held, attendance = 'attended' AS attended,
-            attendance = 'caught-up' OR (attendance = 'absent' AND coalesce(held_at <= mended.last_at, FALSE))
-                AS caught_up
-        FROM line
-        LEFT JOIN missed USING (enrolment_no, component)
-        LEFT JOIN mended USING (enrolment_no, component)
-        WHERE attendance <> 'caught-up' OR missed.first_at IS NULL OR missed.first_at > held_at
-    ),
-    session AS (  -- first to rows a session, so that the three breakdowns read few of them
-        SELECT place, coalesce(any_value(kind)::VARCHAR, 'unknown') AS kind, isodow(held_on) AS weekday,
-            bool_or(held)::INTEGER AS held,
-            count(*) AS lines,
-            count(*) FILTER (attended) AS attended,
-            count(*) FILTER (caught_up) AS caught_up
-        FROM told
-        GROUP BY place, component, held_on
+    WITH session AS (
+        SELECT any_value(p.partner) AS partner, coalesce(any_value(s.kind), 'unknown') AS kind,
+            isodow(s.held_on) AS weekday, bool_or(s.held)::INTEGER AS held, sum(s.lines) AS lines,
+            sum(s.attended) AS attended, sum(s.caught_up) AS caught_up
+        FROM register_session AS s JOIN register_place AS p USING (place)
+        WHERE {condition}
+        GROUP BY p.room, s.component, s.held_on
     )
     SELECT
         CASE WHEN grouping(kind) = 0 THEN 'kind' WHEN grouping(weekday) = 0 THEN 'weekday' ELSE 'partner' END
@@ -80,7 +46,7 @@ _QUERY: Final = """
         sum(attended)::BIGINT AS attended,
         sum(caught_up)::BIGINT AS caught_up,
         sum(lines - attended - caught_up)::BIGINT AS absent
-    FROM session JOIN place USING (place)
+    FROM session
     GROUP BY GROUPING SETS (kind, weekday, partner)
     ORDER BY list_position(['kind', 'weekday', 'partner'], breakdown), weekday, "group"
 """
@@ -117,9 +83,9 @@ def attendance(connection: duckdb.DuckDBPyConnection, filters: Filters = _EVERYB
         connection: To the models.
         filters: Whose registers, by where they are now.
     """
-    need(connection, "dim_enrolment", "fact_session")
-    condition, values = filters.condition("e")
-    frame = connection.execute(_QUERY.format(places=PLACES.format(condition=condition)), values).df()
+    need_sessions(connection)
+    condition, values = filters.condition("p")
+    frame = connection.execute(_QUERY.format(condition=condition), values).df()
     frame = _with_rates(frame)[list(COLUMNS)]
     return Answer(
         question="attendance",

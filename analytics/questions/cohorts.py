@@ -31,8 +31,7 @@ class QuestionError(EngagementError):
 # For the few others, of what was said of one moment the latest word is believed, as in `learning.doings`.
 _FLIPS: Final = """
     CREATE TEMP TABLE point_flip AS
-    SELECT flip.enrolment_no, uk_day(flip.flipped_at) AS flipped_on, c.points * flip.direction AS points
-    FROM (
+    WITH flip AS (
         SELECT enrolment_no, component, done_since AS flipped_at, 1 AS direction
         FROM fact_component ANTI JOIN stg_disputed USING (enrolment_no, component)
         UNION ALL
@@ -45,9 +44,21 @@ _FLIPS: Final = """
         )
         QUALIFY done IS DISTINCT FROM lag(done, 1, FALSE) OVER (
             PARTITION BY enrolment_no, component ORDER BY happened_at)
-    ) AS flip
-    JOIN dim_enrolment AS e USING (enrolment_no)
-    JOIN dim_component AS c ON c.programme = e.programme AND c.component = flip.component AND c.counts
+    ),
+    daily AS (
+        SELECT flip.enrolment_no, uk_day(flip.flipped_at) AS flipped_on,
+            sum(c.points * flip.direction)::INTEGER AS points
+        FROM flip
+        JOIN dim_enrolment AS e USING (enrolment_no)
+        JOIN dim_component AS c ON c.programme = e.programme AND c.component = flip.component AND c.counts
+        GROUP BY ALL
+        UNION ALL
+        SELECT enrolment_no, DATE '-infinity', 0 FROM dim_enrolment
+    )
+    SELECT enrolment_no, flipped_on, points, sum(points) OVER in_order::INTEGER AS reached,
+        lead(flipped_on) OVER in_order AS until_on
+    FROM daily
+    WINDOW in_order AS (PARTITION BY enrolment_no ORDER BY flipped_on)
 """
 
 # A day lies in one study week; `day` has one row for each. All time before the start counts as the day before it, and
@@ -79,6 +90,7 @@ _WEEKS: Final = """
     flipped AS MATERIALIZED (
         SELECT flip.enrolment_no, member.plan_no, greatest(flip.flipped_on, member.first_day) AS day, flip.points
         FROM point_flip AS flip JOIN member USING (enrolment_no)
+        WHERE flip.points <> 0
     ),
     gained AS (
         SELECT flipped.enrolment_no, day.week, sum(flipped.points)::INTEGER AS points
@@ -119,8 +131,9 @@ _WEEKS: Final = """
 def need_flips(connection: duckdb.DuckDBPyConnection) -> None:
     """Work out, once for a connection, when enrolments gained and lost points.
 
-    The temporary table `point_flip` has one row a counting component and moment at which it became done or was taken
-    back: `enrolment_no`, `flipped_on` (day in the UK) and `points`, below 0 when it was taken back.
+    The temporary table `point_flip` has one row an enrolment and day (UK) on which counting components became done or
+    were taken back, and one before all time: `enrolment_no`, `flipped_on`, the `points` gained, below 0 when more were
+    taken back, those `reached` with them, and `until_on`, the next such day, empty for the last one.
     """
     need(connection, "dim_time", "dim_enrolment", "dim_component", "stg_mark", "stg_disputed", "fact_component")
     need_table(connection, "point_flip", _FLIPS)

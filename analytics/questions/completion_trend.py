@@ -52,19 +52,20 @@ _TREND: Final = """
         FROM dim_enrolment AS e JOIN plan USING (programme, intake) JOIN fact_spell AS s USING (enrolment_no)
         WHERE s.status = 'active' AND s.from_on < $since AND coalesce(s.until_on >= $since, TRUE) AND {condition}
     ),
-    -- the first moment for which a day counts, by its number
-    gained AS (
-        SELECT enrolment_no, CASE WHEN flipped_on < $since THEN 1
-            ELSE (flipped_on - $since) // $step + 2 END AS moment, sum(points)::INTEGER AS points
-        FROM point_flip
-        WHERE flipped_on < $until
+    -- how many of a plan have so many points from one moment to another, by the numbers of these
+    stretch AS (
+        SELECT member.plan_no, flip.reached AS points,
+            CASE WHEN flip.flipped_on < $since THEN 1 ELSE (flip.flipped_on - $since) // $step + 2 END AS first_moment,
+            CASE WHEN flip.until_on < $until THEN (flip.until_on - $since) // $step + 1 ELSE len($days) END
+                AS last_moment,
+            count(*) AS enrolments
+        FROM point_flip AS flip JOIN member USING (enrolment_no)
+        WHERE flip.flipped_on < $until AND coalesce(flip.until_on >= $since, TRUE)
         GROUP BY ALL
     ),
-    reached AS (SELECT enrolment_no, [{sums}] AS points FROM gained GROUP BY enrolment_no),
     spread AS (
-        SELECT member.plan_no, moment.moment, coalesce(reached.points[moment.moment], 0)::INTEGER AS points,
-            count(*) AS enrolments
-        FROM member LEFT JOIN reached USING (enrolment_no) CROSS JOIN moment
+        SELECT stretch.plan_no, moment.moment, stretch.points, sum(stretch.enrolments) AS enrolments
+        FROM stretch JOIN moment ON moment.moment BETWEEN stretch.first_moment AND stretch.last_moment
         GROUP BY ALL
     ),
     due AS (
@@ -163,10 +164,8 @@ def _days(connection: duckdb.DuckDBPyConnection, since: date | None, until: date
 def _measured(connection: duckdb.DuckDBPyConnection, filters: Filters, days: list[date]) -> pd.DataFrame:
     given = {name: value for name, value in filters._asdict().items() if value is not None}
     condition = " AND ".join(["TRUE", *(f"e.{name} = ${name}" for name in given)])
-    sums = ", ".join(f"sum(if(moment <= {number}, points, 0))" for number in range(1, len(days) + 1))
-    query = _TREND.format(condition=condition, sums=sums)
     asked = {"days": days, "since": days[0], "until": days[-1], "step": (days[1] - days[0]).days}
-    frame = connection.execute(query, {**given, **asked}).df()
+    frame = connection.execute(_TREND.format(condition=condition), {**given, **asked}).df()
     return frame.assign(day=[each.date() for each in frame["day"]])
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from analytics.answer import Answer, Bars, Chart
 from analytics.filters import Filters
 from analytics.models import need
-from analytics.questions.cohorts import percent
+from analytics.questions.cohorts import need_table, percent
 from analytics.wilson import wilson
 
 COLUMNS: Final = {
@@ -41,14 +41,14 @@ _LAST: Final = 28
 _EVERYBODY: Final = Filters()
 
 # A flag holds from the day it is raised until it is cleared, raised anew, or the enrolment is withdrawn or deferred.
-# What is done about it counts while it holds; what is left is looked up for at most twice the longest horizon.
-_FLAGS: Final = """
-    CREATE OR REPLACE TEMP TABLE flag_response AS
+# What is done about it counts while it holds.
+_FLAGS: Final = f"""
+    CREATE TEMP TABLE flag_response AS
     WITH turn AS (
         SELECT e.enrolment_no, d.change, d.day AS raised_on,
             lead(d.day) OVER (PARTITION BY d.enrolment ORDER BY d.day) AS over_on
         FROM fact_decision AS d JOIN dim_enrolment AS e USING (enrolment)
-        WHERE d.change IN ('raised', 'cleared') AND {condition}
+        WHERE d.change IN ('raised', 'cleared')
     ),
     raised AS (SELECT row_number() OVER () AS flag_no, * FROM turn WHERE change = 'raised'),
     paused AS (
@@ -71,34 +71,37 @@ _FLAGS: Final = """
     back AS (
         SELECT flag_no, min(active_on) AS returned_on,
             min(active_on) FILTER (last_at > contacted_at) AS returned_after_contact_on,
-            min(active_on) FILTER (active_on >= raised_on + {landmark}) AS returned_later_on
+            min(active_on) FILTER (active_on >= raised_on + {_LANDMARK}) AS returned_later_on
         FROM flag JOIN fact_activity USING (enrolment_no) LEFT JOIN contact USING (flag_no)
         WHERE active_on >= raised_on
         GROUP BY flag_no
     )
-    SELECT flag_no, raised_on, ended_on, as_of, uk_day(contacted_at) AS contacted_on, uk_day(reached_at) AS reached_on,
-        returned_on, returned_after_contact_on, returned_later_on
+    SELECT flag_no, enrolment_no, raised_on, ended_on, as_of, uk_day(contacted_at) AS contacted_on,
+        uk_day(reached_at) AS reached_on, returned_on, returned_after_contact_on, returned_later_on
     FROM flag CROSS JOIN dim_time LEFT JOIN contact USING (flag_no) LEFT JOIN back USING (flag_no)
 """
 
 # Steps as rows: when each began, when it ended if it did, and when the flag ended.
 _STEPS: Final = """
-    WITH quiet AS (  -- flags that still held after a week in which the person was not seen
+    WITH chosen AS (
+        SELECT f.* FROM flag_response AS f JOIN dim_enrolment AS e USING (enrolment_no) WHERE {condition}
+    ),
+    quiet AS (  -- flags that still held after a week in which the person was not seen
         SELECT *,
             CASE WHEN contacted_on < raised_on + {landmark} THEN '{contacted}' ELSE '{left_alone}' END AS treatment
-        FROM flag_response
+        FROM chosen
         WHERE raised_on + {landmark} <= as_of
             AND coalesce(ended_on >= raised_on + {landmark}, TRUE)
             AND coalesce(returned_on >= raised_on + {landmark}, TRUE)
     ),
     step AS (
         SELECT 1 AS place, 'flag to first contact' AS step, 'all' AS "group", raised_on AS began_on,
-            contacted_on AS happened_on, ended_on, as_of FROM flag_response
+            contacted_on AS happened_on, ended_on, as_of FROM chosen
         UNION ALL
-        SELECT 2, 'flag to being reached', 'all', raised_on, reached_on, ended_on, as_of FROM flag_response
+        SELECT 2, 'flag to being reached', 'all', raised_on, reached_on, ended_on, as_of FROM chosen
         UNION ALL
         SELECT 3, 'contact to return', 'all', contacted_on, returned_after_contact_on, ended_on, as_of
-        FROM flag_response WHERE contacted_on IS NOT NULL
+        FROM chosen WHERE contacted_on IS NOT NULL
         UNION ALL
         SELECT 4, 'flag to return, of who was quiet for a week', treatment, raised_on, returned_later_on, ended_on,
             as_of FROM quiet
@@ -159,11 +162,16 @@ def flag_response(connection: duckdb.DuckDBPyConnection, filters: Filters = _EVE
     """
     need(connection, "dim_time", "dim_enrolment", "fact_decision", "fact_spell", "fact_contact", "fact_activity")
     condition, values = filters.condition("e")
-    connection.execute(_FLAGS.format(condition=condition, landmark=_LANDMARK), values).fetchall()
+    need_table(connection, "flag_response", _FLAGS)
     steps = _STEPS.format(
-        contacted=CONTACTED, left_alone=LEFT_ALONE, landmark=_LANDMARK, last=_LAST, horizons=", ".join(_horizons())
+        condition=condition,
+        contacted=CONTACTED,
+        left_alone=LEFT_ALONE,
+        landmark=_LANDMARK,
+        last=_LAST,
+        horizons=", ".join(_horizons()),
     )
-    frame = connection.execute(steps).df()
+    frame = connection.execute(steps, values).df()
     for name in ("lower_quartile_days", "median_days", "upper_quartile_days"):
         frame[name] = frame[name].astype("float64").where(frame[name] < _LAST)
     return Answer(

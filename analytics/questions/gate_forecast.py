@@ -1,11 +1,11 @@
 """How many reach the completion gate by the deadline, judged by what became of people who once stood where they stand.
 
-Every number is a sum over a group; how chances are made, and their intervals, stands in `gate_history`.
+Every number is a sum over a group. How chances are made stands in `gate_history`, their intervals in `gate_interval`.
 """
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import duckdb
 import numpy as np
@@ -13,8 +13,10 @@ import pandas as pd
 
 from analytics.answer import Answer, Bars, Chart
 from analytics.filters import Filters
-from analytics.questions.cohorts import By, group_column, need_weeks, percent
-from analytics.questions.gate_history import BANDS, FEWEST, Cell, Past, Total, finished_cohorts, total, week_at
+from analytics.questions.cohorts import By, percent
+from analytics.questions.gate_history import FEWEST, Histories
+from analytics.questions.gate_interval import Total, total
+from analytics.questions.gate_standing import SHARES, Cell, cells_of, finished_cohorts, week_at
 
 _EVERYBODY: Final = Filters()
 
@@ -46,56 +48,14 @@ _RULES: Final = (
         "four study weeks counts as expected, and the interval spans from none to all of them."
     ),
     (
-        "The interval takes in chance and the size of the history, not that a cohort may differ from all before "
-        "it: see how often it held."
+        "The interval takes in chance, the size of the history, and that every cohort may differ from those before it: "
+        "by as much as finished cohorts differed from what other intakes said of them (random effects on the log-odds, "
+        "Student's t for how few they are). Cohorts of one intake are taken to differ all in the same direction."
     ),
     "Forecasts are about groups; they say nothing of what a single person will do.",
 )
 
-_SHARES: Final = (0.5, 0.75)
-"""How far through the weeks of finished cohorts the forecast is tried out."""
 _MOST_BARS: Final = 12
-
-_FORECAST: Final = f"""
-    WITH target AS (
-        SELECT l.*, l.deadline < as_of AS over, w.week::INTEGER AS week, w.ends_on
-        FROM dim_plan AS l JOIN dim_week AS w USING (programme, intake), dim_time
-        WHERE w.ends_on < as_of
-        QUALIFY if(
-            over, w.week IN ({", ".join(f"floor({share} * l.weeks + 0.5)" for share in _SHARES)}),
-            w.week = max(w.week) OVER (PARTITION BY l.programme, l.intake))
-    ),
-    -- MATERIALIZED, so that the many weeks are looked up by the few enrolments
-    aimed AS MATERIALIZED (
-        SELECT e.enrolment_no, CASE WHEN NOT t.over THEN {{group}} END AS "group", t.*,
-            coalesce(c.gate_reached_on <= t.deadline, FALSE) AS made_it
-        FROM target AS t
-        JOIN dim_enrolment AS e USING (programme, intake)
-        JOIN fact_completion AS c ON c.enrolment_no = e.enrolment_no
-        WHERE t.over OR ({{condition}})
-    ),
-    person AS (
-        SELECT aimed.*, least(w.points * {BANDS} // p.points_total, {BANDS - 1})::INTEGER AS band, w.at_gate,
-            w.status = 'active' AND NOT w.at_gate AS studying,
-            aimed.week > 0 AND p.threshold * p.points_total <= w.points
-                + greatest(0, w.points - coalesce(b.points, 0)) / least(aimed.week, 4) * (weeks - aimed.week) AS on_pace
-        FROM aimed
-        JOIN dim_programme AS p USING (programme)
-        JOIN enrolment_week AS w ON w.enrolment_no = aimed.enrolment_no AND w.week = aimed.week
-        LEFT JOIN enrolment_week AS b ON b.enrolment_no = aimed.enrolment_no AND b.week = greatest(aimed.week - 4, 0)
-        WHERE w.status <> 'withdrawn'
-    )
-    SELECT "group", programme, intake, weeks, week, ends_on, band,
-        count(*) FILTER (at_gate) AS there,
-        count(*) FILTER (NOT at_gate AND NOT studying) AS deferred,
-        count(*) FILTER (studying) AS people,
-        count(*) FILTER (studying AND made_it) AS reached,
-        count(*) FILTER (studying AND on_pace) AS paced,
-        count(*) FILTER (studying AND on_pace <> made_it) AS pace_was_wrong
-    FROM person
-    GROUP BY ALL
-    ORDER BY ALL
-"""
 
 
 def gate_forecast(
@@ -111,12 +71,10 @@ def gate_forecast(
     Raises:
         QuestionError: Groups are not told apart by this.
     """
-    need_weeks(connection)
-    condition, values = filters.condition("e")
-    query = _FORECAST.format(group=group_column(by, "e"), condition=condition)
-    cells = [(group, Cell(*row)) for group, *row in connection.execute(query, values).fetchall()]
-    past = finished_cohorts(connection)
-    frame = _frame([each for each in cells if each[0] is not None], past)
+    cells = cells_of(connection, filters, by)
+    histories = Histories(finished_cohorts(connection))
+    groups = _groups([each for each in cells if each[0] is not None], histories)
+    frame = pd.DataFrame([_row(each) for each in groups], columns=list(COLUMNS))
     return Answer(
         question="gate-forecast",
         finding=_finding(frame),
@@ -124,56 +82,96 @@ def gate_forecast(
         columns=COLUMNS,
         people=("enrolments", "reached", "studying", "deferred", "by_pace"),
         groups=("group",),
-        notes=(*_accuracy([cell for group, cell in cells if group is None], past), *_RULES),
+        notes=(
+            *_accuracy([cell for group, cell in cells if group is None], histories),
+            *_reservations(groups),
+            *_RULES,
+        ),
         chart=_chart(frame),
     )
 
 
-def _frame(cells: list[tuple[str, Cell]], past: list[Past]) -> pd.DataFrame:
-    rows = []
-    for group, pairs in groupby(cells, key=lambda pair: pair[0]):
-        own = [cell for _, cell in pairs]
-        reached, deferred = sum(cell.there for cell in own), sum(cell.deferred for cell in own)
-        studying, found = sum(cell.people for cell in own), total(own, past)
-        enrolments, edges = reached + studying + deferred, (found.expected, found.low, found.high)
-        shares = (each / enrolments for each in edges)
-        rows.append((group, enrolments, reached, studying, deferred, found.by_pace, *edges, *shares))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+class _Group(NamedTuple):
+    """People who are told apart from others, and what is expected of them."""
+
+    name: str | None
+    cells: list[Cell]
+    found: Total
+
+    def number(self, *names: str) -> int:
+        """How many there are of all these kinds."""
+        return sum(getattr(cell, name) for cell in self.cells for name in names)
 
 
-def _accuracy(cells: list[Cell], past: list[Past]) -> Iterator[str]:
+def _groups(cells: list[tuple[str | None, Cell]], histories: Histories) -> list[_Group]:
+    told_apart = ((name, [cell for _, cell in pairs]) for name, pairs in groupby(cells, key=lambda pair: pair[0]))
+    return [_Group(name, own, total(own, histories)) for name, own in told_apart]
+
+
+def _row(group: _Group) -> tuple[Any, ...]:
+    enrolments, found = group.number("there", "people", "deferred"), group.found
+    edges = (found.expected, found.low, found.high)
+    counted = (group.number("there"), group.number("people"), group.number("deferred"), found.by_pace)
+    return (group.name, enrolments, *counted, *edges, *(each / enrolments for each in edges))
+
+
+def _reservations(groups: list[_Group]) -> Iterator[str]:
+    """Where the interval says less than it seems to."""
+    if people := sum(each.found.unbounded for each in groups):
+        yield (
+            f"For {people:,} of those studying too few cohorts are over to say how much cohorts differ: none to all of "
+            "them may make it, and the interval spans all that."
+        )
+    if people := sum(each.found.of_one_intake for each in groups):
+        yield (
+            f"For {people:,} of those studying all finished cohorts are of one intake, so how intakes differ is not "
+            "known yet: the interval is as wide as for the fewest cohorts, and may still be too narrow."
+        )
+
+
+def _accuracy(cells: list[Cell], histories: Histories) -> Iterator[str]:
     """What the forecast would have said of finished cohorts, with what was known then, and what became of them."""
     if not cells:
         yield "No cohort is over yet, so how good the forecast is cannot be said."
-    for share in _SHARES:
+    for share in SHARES:
         then = (cell for cell in cells if cell.week == week_at(share, cell.weeks))
         cohorts = [list(own) for _, own in groupby(then, key=lambda cell: (cell.programme, cell.intake))]
-        tried = [(total(own, past), own) for own in cohorts if any(cell.people for cell in own)]
+        tried = [_Group(None, own, total(own, histories)) for own in cohorts if any(cell.people for cell in own)]
         for method in ("history", "pace"):
-            some = [(found, own) for found, own in tried if _method(found, own) == method]
+            some = [each for each in tried if _method(each) == method]
             if some:
                 yield _told(share, method, some)
 
 
-def _method(found: Total, cells: list[Cell]) -> str:
+def _method(group: _Group) -> str:
     """How most of the people were forecast."""
-    return "pace" if found.by_pace * 2 > sum(cell.people for cell in cells) else "history"
+    return "pace" if group.found.by_pace * 2 > group.number("people") else "history"
 
 
-def _told(share: float, method: str, cohorts: list[tuple[Total, list[Cell]]]) -> str:
-    errors, held = [], 0
-    for found, own in cohorts:
-        there = sum(cell.there for cell in own)
-        actual = there + sum(cell.reached for cell in own)
-        errors.append((found.expected - actual) / (there + sum(cell.people for cell in own)))
-        held += found.low <= actual <= found.high
-    people = sum(cell.people for _, own in cohorts for cell in own)
-    brier = sum(found.squared_error for found, _ in cohorts) / people
-    coverage = f", the interval held what happened {held} times" if method == "history" else ""
+def _told(share: float, method: str, cohorts: list[_Group]) -> str:
+    errors = [
+        (each.found.expected - each.number("there", "reached")) / each.number("there", "people") for each in cohorts
+    ]
+    people = sum(each.number("people") for each in cohorts)
+    brier = sum(each.found.squared_error for each in cohorts) / people
     return (
         f"Tried out after {share:.0%} of the weeks of {len(cohorts)} finished cohorts, by {method} as known then: "
         f"mean error {np.mean(errors) * 100:+.1f} percentage points (without sign "
-        f"{np.mean(np.abs(errors)) * 100:.1f}){coverage}, Brier score {brier:.3f} over {people:,} people."
+        f"{np.mean(np.abs(errors)) * 100:.1f}){_coverage(cohorts) if method == 'history' else ''}, "
+        f"Brier score {brier:.3f} over {people:,} people."
+    )
+
+
+def _coverage(cohorts: list[_Group]) -> str:
+    """How often the interval held what happened, where there could be one, and how wide it was."""
+    bounded = [each for each in cohorts if not each.found.unbounded]
+    if not bounded:
+        return ", too little known for an interval"
+    held = sum(each.found.low <= each.number("there", "reached") <= each.found.high for each in bounded)
+    widths = [(each.found.high - each.found.low) / each.number("there", "people") for each in bounded]
+    return (
+        f", the interval held what happened {held} of {len(bounded)} times and was {np.mean(widths) * 100:.1f} points "
+        "wide on average"
     )
 
 

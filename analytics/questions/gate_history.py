@@ -2,182 +2,130 @@
 
 The people of a rate were studying after the same share of their plan's weeks, with completion in the same band of ten
 percentage points, in cohorts that were over by then: of the same programme, or of all where these are too few.
-
-A rate has the interval of E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal
-of the American Statistical Association 22 (1927), pages 209 to 212. Limits of rates are added up as in G. Y. Zou and
-A. Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27 (2008), pages 1693 to
-1702, together with the variance of the outcomes themselves, since people differ in what becomes of the same chance.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
-from math import sqrt
+from collections.abc import Iterable
+from datetime import date
+from functools import cache, cached_property
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
-import duckdb
 import numpy as np
+import numpy.typing as npt
 
-BANDS: Final = 10
-"""Bands of completion, of equal width."""
+from analytics.questions.cohort_spread import CohortErrors, Numbers, Spread, shifted, shifts, spread
+from analytics.questions.gate_standing import BANDS, Past, week_at
+from analytics.wilson import wilson
 
 FEWEST: Final = 20
 """People whose history makes a rate; below it the next wider history is asked."""
 
+Flags = npt.NDArray[np.bool_]
+
 _Z: Final = NormalDist().inv_cdf(0.975)
 
-_HISTORY: Final = f"""
-    SELECT l.programme, l.intake, l.weeks, l.deadline, w.week::INTEGER AS week,
-        least(w.points * {BANDS} // p.points_total, {BANDS - 1})::INTEGER AS band,
-        count(*) AS people, count(*) FILTER (c.gate_reached_on <= l.deadline) AS reached
-    FROM enrolment_week AS w
-    JOIN dim_enrolment AS e USING (enrolment_no)
-    JOIN dim_plan AS l USING (programme, intake)
-    JOIN dim_programme AS p USING (programme)
-    JOIN fact_completion AS c USING (enrolment_no)
-    WHERE l.deadline < (SELECT as_of FROM dim_time) AND w.status = 'active' AND NOT w.at_gate
-    GROUP BY ALL
-"""
+
+class Rates(NamedTuple):
+    """By band, what became of those who stood where people of a programme stand."""
+
+    known: Flags
+    """Whether there are enough people; the figures of other bands mean nothing."""
+    own: Flags
+    """Whether all of them were of the same programme."""
+    rate: Numbers
+    low: Numbers
+    high: Numbers
+    """The edges of the 95 % interval of the rate, were all cohorts alike."""
+    shares: Numbers
+    """By cohort, in the order of deadlines, and band: which share of the people of the rate was of this cohort."""
+
+    @property
+    def middle(self) -> Numbers:
+        """The middle of the interval: a rate that is never 0 or 1."""
+        return (self.low + self.high) / 2
 
 
-class Past(NamedTuple):
-    """A finished cohort: who stood where at the end of each of its weeks, and what became of them."""
+class History:
+    """The cohorts that were over on some day, by where their people stood after a share of their weeks."""
 
-    programme: str
-    deadline: date
-    weeks: int
-    counts: np.ndarray
-    """By week and band: people, and how many of them reached the gate in time."""
+    def __init__(self, past: Iterable[Past], share: float) -> None:
+        """The cohorts, and the share from 0 to 1."""
+        over = list(past)
+        standing = [each.counts[week_at(share, each.weeks)] for each in over]
+        counts = np.array(standing, dtype=np.float64).reshape(len(over), BANDS, 2)
+        self._people, self._reached = counts[:, :, 0], counts[:, :, 1]
+        self._programmes = np.array([each.programme for each in over], dtype=object)
+        self._intakes = np.array([each.intake for each in over], dtype=object)
+        self._rates: dict[str, Rates] = {}
 
+    def rates(self, programme: str) -> Rates:
+        """The rates for people of a programme."""
+        if programme not in self._rates:
+            self._rates[programme] = self._worked_out(programme)
+        return self._rates[programme]
 
-class Cell(NamedTuple):
-    """People of one cohort, and of one group, who stand in the same band at the end of a study week."""
+    @cached_property
+    def spread(self) -> Spread | None:
+        """How much cohorts differ from what others say of them; None when fewer than two can be compared."""
+        return spread(self._errors()) if len(self._people) else None
 
-    programme: str
-    intake: str
-    weeks: int
-    """Study weeks of the plan."""
-    week: int
-    ends_on: date
-    """The last day of the study week."""
-    band: int
-    there: int
-    """Those who have reached the gate."""
-    deferred: int
-    people: int
-    """Those who study and have not reached it."""
-    reached: int
-    """Of these people, those who reached it in time, as far as it is known."""
-    paced: int
-    """Of these people, those who reach it at their recent pace."""
-    pace_was_wrong: int
-    """Of these people, those of whom the recent pace says something else than what became of them."""
+    @property
+    def is_of_one_intake(self) -> bool:
+        """Whether nothing can be known of how intakes differ."""
+        return len(set(self._intakes)) == 1
 
+    def _worked_out(self, programme: str) -> Rates:
+        own = (self._programmes == programme)[None, :]
+        people, reached, enough = (each[0] for each in self._pooled(own, np.ones_like(own)))
+        edges = [wilson(int(many), int(of)) for many, of in zip(reached, people, strict=True)]
+        low, high = np.array(edges).T
+        of = np.maximum(people, 1)
+        shares = self._people * np.where(enough, own.T, True) / of
+        return Rates(people >= FEWEST, enough, reached / of, low, high, shares)
 
-class Total(NamedTuple):
-    """What is expected of a group of people."""
+    def _pooled(self, own: Flags, every: Flags) -> tuple[Numbers, Numbers, Flags]:
+        """People and how many of them made it, by row and band: of the row's `own` cohorts if enough, else of every."""
+        enough: Flags = own @ self._people >= FEWEST
+        people, reached = (np.where(enough, own @ each, every @ each) for each in (self._people, self._reached))
+        return people, reached, enough
 
-    expected: float
-    low: float
-    high: float
-    by_pace: int
-    """People without enough history."""
-    squared_error: float
-    """Sum of the squared differences between the chances and what became of the people, where that is known."""
+    def _errors(self) -> CohortErrors:
+        """How far each cohort was from what cohorts of other intakes say of it; or other cohorts, if all are of one.
 
-
-class _Stratum(NamedTuple):
-    """The history that makes a rate."""
-
-    programme: str | None
-    """None: all programmes."""
-    share: float
-    band: int
-    people: int
-    reached: int
-
-
-def wilson(successes: int, number: int) -> tuple[float, float]:
-    """The 95 % interval of a rate after Wilson (1927).
-
-    Args:
-        successes: How often it happened.
-        number: How often it could have, above 0.
-
-    Returns:
-        Rates from 0 to 1.
-    """
-    rate, z2 = successes / number, _Z * _Z
-    centre = (rate + z2 / (2 * number)) / (1 + z2 / number)
-    half = _Z / (1 + z2 / number) * sqrt(rate * (1 - rate) / number + z2 / (4 * number * number))
-    return max(0.0, min(rate, centre - half)), min(1.0, max(rate, centre + half))
-
-
-def week_at(share: float, weeks: int) -> int:
-    """The study week after which this share of the weeks is over."""
-    return int(share * weeks + 0.5)
+        A forecast does not know its own intake, which is under way at the same time.
+        """
+        others = self._intakes[:, None] != self._intakes[None, :]
+        if not others.any():
+            others = ~np.eye(len(self._intakes), dtype=bool)
+        own = others & (self._programmes[:, None] == self._programmes[None, :])
+        known_people, known_reached, enough = self._pooled(own, others)
+        known = known_people >= FEWEST
+        people = np.where(known, self._people, 0)
+        of = np.maximum(known_people, 1)
+        chances = (known_reached + _Z**2 / 2) / (known_people + _Z**2)  # the middle of Wilson's interval
+        slopes = people * chances * (1 - chances)
+        counted = people.sum(axis=1) >= FEWEST
+        total = np.where(counted, slopes.sum(axis=1), 1)
+        of_rates = (slopes * people / of).sum(axis=1) / total**2
+        of_others = sum(
+            among * ((slopes * used / of) @ self._people.T) for among, used in ((own, enough), (others, ~enough))
+        )
+        weight = 1 + (of_others**2).sum(axis=1) / total**2
+        found = shifts(people[counted], chances[counted], (self._reached * known).sum(axis=1)[counted])
+        after = shifted(chances[counted], found[:, None])
+        outcomes = 1 / (people[counted] * after * (1 - after)).sum(axis=1)
+        intakes = np.unique(self._intakes[counted], return_inverse=True)[1]
+        return CohortErrors(found, outcomes + of_rates[counted], weight[counted], intakes)
 
 
-def finished_cohorts(connection: duckdb.DuckDBPyConnection) -> list[Past]:
-    """Every cohort whose deadline has passed; reads `enrolment_week`."""
-    found = defaultdict[tuple[str, str, int, date], list[tuple[int, int, int, int]]](list)
-    for programme, intake, weeks, deadline, *counted in connection.execute(_HISTORY).fetchall():
-        found[programme, intake, weeks, deadline].append(tuple(counted))
-    past = []
-    for (programme, _, weeks, deadline), rows in found.items():
-        counts = np.zeros((weeks + 1, BANDS, 2), dtype=np.int64)
-        for week, band, people, reached in rows:
-            counts[week, band] = people, reached
-        past.append(Past(programme, deadline, weeks, counts))
-    return past
+class Histories:
+    """What was known on any day."""
 
+    def __init__(self, past: Iterable[Past]) -> None:
+        """The finished cohorts, in any order."""
+        self._past = sorted(past, key=lambda each: each.deadline)
+        self._at = cache(lambda number, share: History(self._past[:number], share))
 
-def total(cells: Sequence[Cell], past: Iterable[Past]) -> Total:
-    """Add up the chances of people, each with the history known when the study week was over."""
-    there = sum(cell.there for cell in cells)
-    strata = defaultdict[_Stratum, int](int)
-    paced = by_pace = 0
-    squared = 0.0
-    for cell in cells:
-        stratum = _stratum(past, cell)
-        if stratum is None:
-            paced, by_pace = paced + cell.paced, by_pace + cell.people
-            squared += cell.pace_was_wrong
-            continue
-        rate = stratum.reached / stratum.people
-        squared += cell.reached * (1 - rate) ** 2 + (cell.people - cell.reached) * rate**2
-        strata[stratum] += cell.people  # everybody who is judged by the same people shares the error of their rate
-    expected, below, above = _added(strata)
-    most = there + sum(cell.people for cell in cells)
-    low = max(float(there), there + expected - below)
-    high = min(float(most), there + expected + by_pace + above)
-    return Total(there + paced + expected, low, high, by_pace, squared)
-
-
-def _stratum(past: Iterable[Past], cell: Cell) -> _Stratum | None:
-    """Which history makes the rate of the people of a cell; None when there is too little."""
-    share = cell.week / cell.weeks
-    over = [each for each in past if each.deadline < cell.ends_on + timedelta(days=1)]
-    for programme in (cell.programme, None):
-        some = [
-            each.counts[week_at(share, each.weeks), cell.band] for each in over if programme in {each.programme, None}
-        ]
-        people, reached = np.sum(some, axis=0).tolist() if some else (0, 0)
-        if people >= FEWEST:
-            return _Stratum(programme, share, cell.band, people, reached)
-    return None
-
-
-def _added(strata: dict[_Stratum, int]) -> tuple[float, float, float]:
-    """How many are expected of so many people of each stratum, and how far the interval goes below and above."""
-    expected = below = above = 0.0
-    for stratum, number in strata.items():
-        rate = stratum.reached / stratum.people
-        low, high = wilson(stratum.reached, stratum.people)
-        middle = (low + high) / 2
-        chance = _Z * _Z * number * middle * (1 - middle)
-        expected += number * rate
-        below += (number * (rate - low)) ** 2 + chance
-        above += (number * (high - rate)) ** 2 + chance
-    return expected, sqrt(below), sqrt(above)
+    def at(self, day: date, share: float) -> History:
+        """What was known at the end of a day of who stood where after a share, from 0 to 1, of the weeks."""
+        return self._at(sum(each.deadline <= day for each in self._past), share)

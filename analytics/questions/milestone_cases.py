@@ -7,6 +7,7 @@ is made up again in Python, and folded.
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -26,8 +27,8 @@ from learning.plan import start_of
 from learning.progress import State, fold_all
 
 _DAY: Final = timedelta(days=1)
-_Found = tuple[str, str, str]
-"""Programme, intake, and the other intakes that were named, with a space between."""
+_Found = tuple[int, str, str, str]
+"""A number, the programme, the intake, and the other intakes that were named, with a space between."""
 
 # Of a component of which something else was said than that the person was at work, what was said last of a moment
 # counts, and nothing from before it was last reopened; as in `learning.declaration_evidence`.
@@ -53,34 +54,44 @@ _ENGAGED: Final = """
     SEMI JOIN dim_component AS c ON c.programme = e.programme AND c.component = said.component
 """
 
-_OTHER_INTAKES: Final = """
-    CREATE TEMP TABLE other_intakes AS
-    SELECT e.enrolment_no, array_to_string(list_sort(list(DISTINCT f.intake)), ' ') AS intakes
-    FROM stg_fact AS f JOIN dim_enrolment AS e USING (enrolment)
-    WHERE f.type IN ('learning.enrolled.v1', 'learning.transferred.v1') AND f.intake <> e.intake
-    GROUP BY e.enrolment_no
-"""
-
-_CASE: Final = """
+_CASES: Final = """
+    CREATE TEMP TABLE milestone_case AS
+    WITH other AS (
+        SELECT e.enrolment_no, array_to_string(list_sort(list(DISTINCT f.intake)), ' ') AS intakes
+        FROM stg_fact AS f JOIN dim_enrolment AS e USING (enrolment)
+        WHERE f.type IN ('learning.enrolled.v1', 'learning.transferred.v1') AND f.intake <> e.intake
+        GROUP BY e.enrolment_no
+    )
     SELECT e.enrolment_no, e.programme, e.intake, coalesce(o.intakes, '') AS others, s.status AS standing,
         e.status = 'completed' AS completed,
         -- a withdrawal that was sent again holds from the date said last, and one that begins today does not yet
         CASE WHEN s.status = 'withdrawn'
-            THEN if(e.status = 'withdrawn' AND e.status_since < $as_of, e.status_since, s.from_on) END AS left_on,
-        CASE WHEN v.passed THEN 'passed' ELSE 'failed' END AS outcome, v.decided_on
+            THEN if(e.status = 'withdrawn' AND e.status_since < as_of, e.status_since, s.from_on) END AS left_on,
+        CASE WHEN v.passed THEN 'passed' ELSE 'failed' END AS outcome, v.decided_on,
+        dense_rank() OVER (ORDER BY e.programme, e.intake, others)::INTEGER AS found_no
     FROM dim_enrolment AS e
+    JOIN dim_time ON TRUE
     JOIN fact_spell AS s ON s.enrolment_no = e.enrolment_no
-        AND s.from_on < $as_of AND coalesce(s.until_on >= $as_of, TRUE)
-    LEFT JOIN other_intakes AS o ON o.enrolment_no = e.enrolment_no
+        AND s.from_on < as_of AND coalesce(s.until_on >= as_of, TRUE)
+    LEFT JOIN other AS o ON o.enrolment_no = e.enrolment_no
     LEFT JOIN stg_verdict AS v ON v.enrolment_no = e.enrolment_no
-    WHERE {condition}
 """
 
-_KEYS: Final = "SELECT DISTINCT programme, intake, others FROM ({case}) ORDER BY ALL"
+_FOUND: Final = """
+    SELECT DISTINCT found_no, programme, intake, others FROM milestone_case ORDER BY found_no
+"""
 
+# `milestone_key` and `milestone_stretch` are given for as long as this is made
 _ALIKE: Final = """
-    WITH kase AS MATERIALIZED (SELECT * FROM ({case}) JOIN milestone_key USING (programme, intake, others)),
-    stretch AS (SELECT DISTINCT key_no, number, from_on, until_on FROM milestone_stretch),
+    CREATE TEMP TABLE {table} AS
+    WITH kase AS MATERIALIZED (
+        SELECT c.*, k.key_no::INTEGER AS key_no FROM milestone_case AS c JOIN milestone_key AS k USING (found_no)
+    ),
+    stretch AS (
+        SELECT key_no::INTEGER AS key_no, number::INTEGER AS number, from_on::DATE AS from_on,
+            until_on::DATE AS until_on
+        FROM milestone_stretch
+    ),
     day AS (
         SELECT key_no, number, (from_on + unnest(range((until_on - from_on)::BIGINT))::INTEGER) AS day FROM stretch
     ),
@@ -103,27 +114,18 @@ _ALIKE: Final = """
         WHERE kase.decided_on IS NOT NULL AND coalesce(kase.decided_on < kase.left_on, TRUE)
     ),
     decided AS (SELECT enrolment_no, outcome, number FROM marked JOIN day USING (key_no, day))
-    SELECT kase.key_no, kase.standing, kase.completed, coalesce(engaged.stretches, 0)::UINTEGER AS stretches,
-        decided.outcome, decided.number AS decided_in, count(*) AS enrolments
+    SELECT kase.enrolment_no, kase.key_no, kase.standing, kase.completed,
+        coalesce(engaged.stretches, 0)::UINTEGER AS stretches, decided.outcome, decided.number AS decided_in
     FROM kase LEFT JOIN engaged USING (enrolment_no) LEFT JOIN decided USING (enrolment_no)
+"""
+
+_COUNTED: Final = """
+    SELECT a.key_no, a.standing, a.completed, a.stretches, a.outcome, a.decided_in, count(*) AS enrolments
+    FROM {table} AS a JOIN dim_enrolment AS e USING (enrolment_no)
+    WHERE {condition}
     GROUP BY ALL
     ORDER BY ALL
 """
-
-
-_PUT: Final = (
-    """
-    CREATE OR REPLACE TEMP TABLE milestone_key AS
-    SELECT programme::VARCHAR AS programme, intake::VARCHAR AS intake, others::VARCHAR AS others,
-        key_no::INTEGER AS key_no
-    FROM found
-    """,
-    """
-    CREATE OR REPLACE TEMP TABLE milestone_stretch AS
-    SELECT key_no::INTEGER AS key_no, number::INTEGER AS number, from_on::DATE AS from_on, until_on::DATE AS until_on
-    FROM stretches
-    """,
-)
 
 
 class Key(NamedTuple):
@@ -153,33 +155,29 @@ class Alike(NamedTuple):
 
 
 def alike(
-    connection: duckdb.DuckDBPyConnection, filters: Filters, curriculum: Curriculum, table: MilestoneTable, as_of: date
+    connection: duckdb.DuckDBPyConnection, filters: Filters, curriculum: Curriculum, table: MilestoneTable
 ) -> list[Alike]:
-    """Group the enrolments whose milestones are published, as they stand when a day begins.
+    """Group the enrolments whose milestones are published, as they stand when the day begins as of which is measured.
 
     Args:
         connection: To the models.
         filters: Whom to count, by where they are now.
         curriculum: The programmes, with DfE's courses.
         table: DfE's dates.
-        as_of: The day as of which the connection measures.
     """
-    need(connection, "dim_enrolment", "dim_component", "fact_spell", "stg_mark", "stg_disputed", "stg_verdict")
+    need(connection, "dim_time", "dim_enrolment", "dim_component", "fact_spell")
+    need(connection, "stg_mark", "stg_disputed", "stg_verdict")
     need_table(connection, "engaged_day", _ENGAGED)
-    need_table(connection, "other_intakes", _OTHER_INTAKES)
-    given = {name: value for name, value in filters._asdict().items() if value is not None}
-    values = {**given, "as_of": as_of}
-    case = _CASE.format(condition=" AND ".join(["TRUE", *(f"e.{name} = ${name}" for name in given)]))
-    keys = dict(_keys(connection.execute(_KEYS.format(case=case), values).fetchall(), curriculum, table))
+    need_table(connection, "milestone_case", _CASES)
+    keys = dict(_keys(connection.execute(_FOUND).fetchall(), curriculum, table))
     programmes = dict[Key, str]()
-    for (programme, _, _), key in keys.items():
+    for programme, key in keys.values():
         programmes.setdefault(key, programme)
     numbered = list(programmes)
-    _put(connection, keys, numbered, table)
-    return [
-        _alike(programmes[numbered[number]], numbered[number], table, row)
-        for number, *row in connection.execute(_ALIKE.format(case=case), values).fetchall()
-    ]
+    cases = _need_cases(connection, {number: key for number, (_, key) in keys.items()}, numbered, table)
+    condition, values = filters.condition("e")
+    counted = connection.execute(_COUNTED.format(table=cases, condition=condition), values).fetchall()
+    return [_alike(programmes[numbered[number]], numbered[number], table, row) for number, *row in counted]
 
 
 def _alike(programme: str, key: Key, table: MilestoneTable, row: list[Any]) -> Alike:
@@ -196,12 +194,12 @@ def _alike(programme: str, key: Key, table: MilestoneTable, row: list[Any]) -> A
     )
 
 
-def _keys(found: list[_Found], curriculum: Curriculum, table: MilestoneTable) -> Iterator[tuple[_Found, Key]]:
-    """Those that DfE knows and has published dates for."""
-    for programme, intake, others in found:
+def _keys(found: list[_Found], curriculum: Curriculum, table: MilestoneTable) -> Iterator[tuple[int, tuple[str, Key]]]:
+    """Those that DfE knows and has published dates for, by their numbers, with the programme."""
+    for number, programme, intake, others in found:
         known = curriculum.programmes.get(programme)
         if known is not None and known.course is not None and table.of_course(intake, known.course):
-            yield (programme, intake, others), Key(COURSE_GROUPS[known.course], intake, tuple(others.split()))
+            yield number, (programme, Key(COURSE_GROUPS[known.course], intake, tuple(others.split())))
 
 
 def _edges(key: Key, table: MilestoneTable) -> list[date]:
@@ -215,24 +213,26 @@ def _edges(key: Key, table: MilestoneTable) -> list[date]:
     return sorted({min(dates) - _DAY, *dates, max(dates) + _DAY})
 
 
-def _put(
-    connection: duckdb.DuckDBPyConnection, keys: Mapping[_Found, Key], numbered: list[Key], table: MilestoneTable
-) -> None:
-    """Give DuckDB the keys, by their numbers, and the stretches between their dates."""
-    found = [(*each, numbered.index(key)) for each, key in keys.items()]
+def _need_cases(
+    connection: duckdb.DuckDBPyConnection, keys: Mapping[int, Key], numbered: list[Key], table: MilestoneTable
+) -> str:
+    """Work out, once for a connection and these dates, what the rules see of each enrolment; answers with the table."""
+    found = [(number, numbered.index(key)) for number, key in keys.items()]
     stretches = [
         (number, place, str(start), str(end))
         for number, key in enumerate(numbered)
         for place, (start, end) in enumerate(pairwise(_edges(key, table)))
     ]
-    connection.register("found", pd.DataFrame(found, columns=["programme", "intake", "others", "key_no"]))
-    connection.register("stretches", pd.DataFrame(stretches, columns=["key_no", "number", "from_on", "until_on"]))
+    name = f"milestone_alike_{blake2b(repr((found, stretches)).encode(), digest_size=8).hexdigest()}"
+    connection.register("milestone_key", pd.DataFrame(found, columns=["found_no", "key_no"]))
+    columns = ["key_no", "number", "from_on", "until_on"]
+    connection.register("milestone_stretch", pd.DataFrame(stretches, columns=columns))
     try:
-        for statement in _PUT:
-            connection.execute(statement).fetchall()
+        need_table(connection, name, _ALIKE.format(table=name))
     finally:
-        connection.unregister("found")
-        connection.unregister("stretches")
+        connection.unregister("milestone_key")
+        connection.unregister("milestone_stretch")
+    return name
 
 
 def state_like(alike: Alike, curriculum: Curriculum, day: date) -> State:

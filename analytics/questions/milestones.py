@@ -28,8 +28,8 @@ COLUMNS: Final = {
     "intake": "intake",
     "course_group": "DfE's course group: leadership, specialist, ehco or support",
     "milestone": "declaration that is due: started, retained-1, retained-2 or completed",
-    "window_start": "first day of the milestone period",
-    "deadline": "last day of the milestone period",
+    "window_start": "first day of the milestone period; empty where its dates are not published yet",
+    "deadline": "last day of the milestone period; empty likewise",
     "enrolments": "enrolments of the intake and course group",
     "expected": "of these, enrolments whose declaration DfE counts on by now",
     "in_time": "of those expected, enrolments with evidence dated by the deadline",
@@ -74,7 +74,7 @@ def milestones(
     curriculum, table = curriculum or Curriculum.shipped(), table or newest_milestones()
     need(connection, "dim_time")
     [(as_of,)] = connection.execute("SELECT as_of FROM dim_time").fetchall()
-    frame = _frame(alike(connection, filters, curriculum, table, as_of), curriculum, table, as_of - _DAY)
+    frame = _frame(alike(connection, filters, curriculum, table), curriculum, table, as_of - _DAY)
     return Answer(
         question="milestones",
         finding=_finding(frame, as_of - _DAY),
@@ -96,7 +96,7 @@ def _frame(found: Iterable[Alike], curriculum: Curriculum, table: MilestoneTable
             count = counts.setdefault(place, dict.fromkeys(_COUNTS, 0))
             for name in ("enrolments", *_counted(each)):
                 count[name] += alike_ones.enrolments
-    places = sorted(counts, key=lambda place: (place[0], place[1], place[4]))
+    places = sorted(counts, key=lambda place: (place[0], place[1], place[4] or date.max))
     frame = pd.DataFrame([(*place, *counts[place].values()) for place in places], columns=list(COLUMNS)[:-1])
     return frame.assign(share_in_time=frame["in_time"].astype(float) / frame["expected"].where(frame["expected"] > 0))
 
@@ -117,7 +117,7 @@ def _counted(each: Readiness) -> Iterator[str]:
 
 
 def _finding(frame: pd.DataFrame, day: date) -> str:
-    over = frame[frame["deadline"].map(lambda deadline: deadline <= day).astype(bool)]
+    over = frame[frame["deadline"].map(lambda deadline: deadline is not None and deadline <= day).astype(bool)]
     expected = int(over["expected"].sum())
     if not expected:
         return "DfE counts on no declaration whose deadline has passed, as far as its dates are published."

@@ -4,22 +4,17 @@ An average of who withdrew counts somebody who began last week like somebody who
 follows each person for as long as something is known of them, so intakes of different ages can be compared.
 """
 
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, NamedTuple, get_args
 
 import duckdb
 import pandas as pd
 
-from analytics.answer import Answer, Chart, Line
+from analytics.answer import Answer, Chart
 from analytics.filters import Filters
 from analytics.kaplan_meier import LogRank, kaplan_meier, log_rank
 from analytics.models import need
-from analytics.questions.cohorts import percent
+from analytics.questions.cohorts import MOST_GROUPS_DRAWN, By, group_column, line_of, percent
 from learning.errors import EngagementError
-
-By = Literal["programme", "intake", "partner"]
-
-ALL: Final = "all"
-"""The name of the one group when groups are not told apart."""
 
 COLUMNS: Final = {
     "group": "the programme, intake or partner with whom they began; `all` when groups are not told apart",
@@ -28,12 +23,11 @@ COLUMNS: Final = {
     "events": "of those, who withdrew on this day",
     "censored": "of those, who were last seen on this day: still studying, deferred, at the deadline or moved away",
     "survival": "estimated share (0 to 1) that has not withdrawn by the end of this day",
-    "low": "lower edge of the 95 % band; empty where nobody is left",
-    "high": "upper edge of the 95 % band; empty where nobody is left",
+    "low": "lower edge (0 to 1) of the 95 % band; empty where nobody is left",
+    "high": "upper edge (0 to 1) of the 95 % band; empty where nobody is left",
 }
 
 _EVERYBODY: Final = Filters()
-_MOST_CURVES: Final = 4
 _FOLLOWED: Final = 0.1
 """A curve is read out on the last day on which at least this share of its people was still followed."""
 _UNLIKELY: Final = 0.05
@@ -43,7 +37,7 @@ _RULES: Final = (
     "Day 0 is the day of the enrolment or the first day of the intake, whichever is later.",
     "The clock stands still while somebody is deferred: until they return they are known only up to the deferral.",
     "Who withdraws while deferred counts on the day of study on which that began; a withdrawal undone is a deferral.",
-    "Who does not withdraw, or completes, is followed until the deadline of the plan they began with, if that is over.",
+    "Who has not withdrawn, or has completed, is followed until today, or until their first deadline if it is over.",
     "A withdrawal after that deadline is not one of the curve's: hardly anybody is followed for so long.",
     "People count where they began, so filters on intake, provider and partner mean the first one here.",
     "Where filters or groups name one of these, who moved to another is followed until the day of the move.",
@@ -137,6 +131,7 @@ def survival(
 
     Raises:
         SurvivalError: Two groups are to be compared and `by` does not say what they are.
+        QuestionError: Groups are not told apart by this.
     """
     if by is None and compare is not None:
         kinds = ", ".join(get_args(By))
@@ -165,8 +160,8 @@ def _counted(connection: duckdb.DuckDBPyConnection, filters: Filters, by: By | N
     condition, values = filters.condition("began")
     places = [each for each in ("intake", "provider", "partner") if each == by or getattr(filters, each) is not None]
     elsewhere = " OR ".join(["FALSE", *(f"m.{each}_after <> person.{each}" for each in places)])
-    group = f"'{ALL}'" if by is None else f"began.{by}"
-    return connection.execute(_PEOPLE.format(group=group, condition=condition, elsewhere=elsewhere), values).df()
+    query = _PEOPLE.format(group=group_column(by, "began"), condition=condition, elsewhere=elsewhere)
+    return connection.execute(query, values).df()
 
 
 def _frame(groups: list[_Group]) -> pd.DataFrame:
@@ -184,7 +179,7 @@ def _finding(groups: list[_Group], compare: tuple[str, str] | None, test: LogRan
     day = min(group.readable_until for group in groups)
     read = sorted((float(group.on(day)["survival"]), group.name) for group in groups)
     if test is not None:
-        verdict = "a difference" if test.p < _UNLIKELY else "no difference that chance does not explain"
+        verdict = "that they differ" if test.p < _UNLIKELY else "no more difference than chance makes"
         shares = " and ".join(f"{percent(share)} of {name}" for share, name in read)
         return (
             f"{shares} had not withdrawn after {day} days of study; the log-rank test shows {verdict} "
@@ -218,28 +213,17 @@ def _notes(counts: pd.DataFrame, groups: list[_Group], test: LogRank | None) -> 
     if test is not None:
         notes.append("The log-rank test says whether whole curves differ, not why: the groups may differ in more ways.")
         notes.append("Curves that cross can differ early and late without the test showing it: look at the chart.")
-    if len(groups) > _MOST_CURVES:
-        notes.append(f"The chart shows the {_MOST_CURVES} largest of {len(groups)} groups; the table has all.")
+    if len(groups) > MOST_GROUPS_DRAWN:
+        notes.append(f"The chart shows the {MOST_GROUPS_DRAWN} largest of {len(groups)} groups; the table has all.")
     return notes
 
 
 def _chart(groups: list[_Group]) -> Chart | None:
     if not groups:
         return None
-    largest = sorted(groups, key=lambda group: -group.size)[:_MOST_CURVES]
+    largest = sorted(groups, key=lambda group: -group.size)[:MOST_GROUPS_DRAWN]
     lines = tuple(
-        Line(
-            label=group.name,
-            x=group.curve["time"].tolist(),
-            y=group.curve["survival"].tolist(),
-            low=_or_none(group.curve["low"]),
-            high=_or_none(group.curve["high"]),
-            style="steps",
-        )
+        line_of(group.name, group.curve, "time", "survival", band=("low", "high"), style="steps")
         for group in sorted(largest, key=lambda group: group.name)
     )
     return Chart(x_title="Days of study", y_title="Not withdrawn", lines=lines)
-
-
-def _or_none(edge: pd.Series) -> list[float | None]:
-    return [None if pd.isna(each) else float(each) for each in edge]

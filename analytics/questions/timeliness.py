@@ -8,8 +8,8 @@ import pandas as pd
 from analytics.answer import Answer, Bars, Chart
 from analytics.filters import Filters
 from analytics.models import need
-from analytics.questions.attendance import PLACES
 from analytics.questions.cohorts import percent
+from analytics.questions.sessions import need_sessions
 
 COLUMNS: Final = {
     "partner": "the delivery partner with whom the people on the register are now",
@@ -27,13 +27,12 @@ _EVERYBODY: Final = Filters()
 
 # A record from before its session (a register prepared ahead, or a clock that is wrong) was not late: 0 days.
 _QUERY: Final = """
-    WITH {places},
-    session AS (
-        SELECT e.place, greatest(0, uk_day(min(s.recorded_at)) - s.held_on) AS days
-        FROM fact_session AS s JOIN placed AS e USING (enrolment_no)
-        WHERE s.attendance <> 'caught-up'
+    WITH session AS (
+        SELECT any_value(p.partner) AS partner, greatest(0, min(s.recorded_on) - s.held_on) AS days
+        FROM register_session AS s JOIN register_place AS p USING (place)
+        WHERE s.held AND {condition}
             AND s.held_on < (SELECT least(as_of, coalesce(known_at, as_of)) FROM dim_time) - {waited}
-        GROUP BY e.place, s.component, s.held_on
+        GROUP BY p.room, s.component, s.held_on
     )
     SELECT
         partner,
@@ -45,7 +44,7 @@ _QUERY: Final = """
         count(*) FILTER (days <= 2) / count(*) AS within_2_rate,
         count(*) FILTER (days <= 7) AS within_7,
         count(*) FILTER (days <= 7) / count(*) AS within_7_rate
-    FROM session JOIN place USING (place)
+    FROM session
     GROUP BY GROUPING SETS (partner, ())
     ORDER BY partner NULLS FIRST
 """
@@ -72,9 +71,10 @@ def timeliness(connection: duckdb.DuckDBPyConnection, filters: Filters = _EVERYB
         connection: To the models.
         filters: Whose registers, by where they are now.
     """
-    need(connection, "dim_time", "dim_enrolment", "fact_session")
-    condition, values = filters.condition("e")
-    rows = connection.execute(_QUERY.format(places=PLACES.format(condition=condition), waited=_WAITED), values).df()
+    need(connection, "dim_time")
+    need_sessions(connection)
+    condition, values = filters.condition("p")
+    rows = connection.execute(_QUERY.format(condition=condition, waited=_WAITED), values).df()
     whole, frame = rows[rows["partner"].isna()], rows[rows["partner"].notna()].reset_index(drop=True)
     return Answer(
         question="timeliness",

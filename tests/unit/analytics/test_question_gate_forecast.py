@@ -1,26 +1,26 @@
-"""The forecast of who reaches the gate: hand-made cohorts, its own past, and the equation behind its intervals."""
+"""The forecast of who reaches the gate: hand-made cohorts, its own past, and what its notes own up to."""
 
 from datetime import date
 from itertools import pairwise
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from analytics.filters import Filters
 from analytics.questions.gate_forecast import COLUMNS, gate_forecast
-from analytics.questions.gate_history import wilson
+from learning.catalogue import parse
 from learning.events import Fact
 from learning.facts import Deferred, Withdrawn
 from tests.analytics_kit import warehouse
-from tests.builders import COMPONENTS, at, completed, enrolled, make
+from tests.builders import COMPONENTS, SMALL, SMALL_FILE, at, completed, enrolled, make
 from tests.fact_lives import lives, own_programmes
 
 HALFWAY = date(2026, 4, 6)
 """Thirteen of the 26 weeks of the spring intake are over, and the autumn intake is over."""
+
+TWO_PROGRAMMES = SMALL.extended([parse(SMALL_FILE, "twin")])
+"""The small programme, and another that is just like it."""
 
 SPRING = 119
 """Days from the start of the autumn intake to that of the spring intake."""
@@ -43,6 +43,12 @@ def finished(number: int = 20, made_it: int = 15) -> list[Fact]:
     return [fact for each in range(number) for fact in person(f"a{each}", 0, 5, 4 if each < made_it else 0)]
 
 
+def twins() -> list[Fact]:
+    """As many people of another programme in the autumn, who did the same."""
+    twin = [person(f"t{each}", 0, 5, 4 if each < 15 else 0, programme="twin/course") for each in range(20)]
+    return [fact for each in twin for fact in each]
+
+
 def only_row(facts: list[Fact], day: date = HALFWAY) -> dict[Any, Any]:
     """The row of the answer about everybody."""
     [row] = gate_forecast(warehouse(facts, as_of=day)).frame.to_dict("records")
@@ -53,13 +59,32 @@ def test_chances_come_from_who_stood_there_before() -> None:
     """Four people with half done halfway, where 15 of 20 such people made it: three are expected."""
     row = only_row([*finished(), *(fact for each in range(4) for fact in person(f"s{each}", SPRING, 5))])
     assert (row["enrolments"], row["studying"], row["reached"], row["by_pace"]) == (4, 4, 0, 0)
-    assert row["expected"] == pytest.approx(3)
-    low, high = wilson(15, 20)
-    middle = (low + high) / 2
-    chance = 1.959964**2 * 4 * middle * (1 - middle)
-    assert row["low"] == pytest.approx(max(0, 3 - sqrt((4 * (0.75 - low)) ** 2 + chance)))
-    assert row["high"] == pytest.approx(min(4, 3 + sqrt((4 * (high - 0.75)) ** 2 + chance)))
-    assert (row["expected_share"], row["high_share"]) == pytest.approx((0.75, row["high"] / 4))
+    assert (row["expected"], row["expected_share"]) == pytest.approx((3, 0.75))
+
+
+def test_one_cohort_says_nothing_of_how_cohorts_differ() -> None:
+    """After a single finished cohort any number of the four may make it, and a note says so."""
+    facts = [*finished(), *(fact for each in range(4) for fact in person(f"s{each}", SPRING, 5))]
+    answer = gate_forecast(warehouse(facts, as_of=HALFWAY))
+    [row] = answer.frame.to_dict("records")
+    assert (row["low"], row["high"], row["low_share"], row["high_share"]) == (0, 4, 0, 1)
+    assert any(note.startswith("For 4 of those studying too few cohorts are over") for note in answer.notes)
+
+
+def test_cohorts_of_one_intake_say_nothing_of_how_intakes_differ() -> None:
+    """With two finished cohorts of the same intake a note says what the interval cannot know."""
+    facts = [*finished(), *twins(), *(fact for each in range(4) for fact in person(f"s{each}", SPRING, 5))]
+    notes = gate_forecast(warehouse(facts, TWO_PROGRAMMES, as_of=HALFWAY)).notes
+    assert any(note.startswith("For 4 of those studying all finished cohorts are of one intake") for note in notes)
+    assert not any("too few cohorts are over" in note for note in notes)
+
+
+def test_how_often_the_interval_held_is_told() -> None:
+    """The spring cohort, forecast from two of the autumn, lies in the interval: a note says so, and how wide it was."""
+    spring = [fact for each in range(4) for fact in person(f"s{each}", SPRING, 5, 4 if each < 2 else 0)]
+    answer = gate_forecast(warehouse([*finished(), *twins(), *spring], TWO_PROGRAMMES, as_of=date(2027, 1, 4)))
+    [note] = [each for each in answer.notes if "50%" in each and "history" in each]
+    assert "the interval held what happened 1 of 1 times and was 100.0 points wide on average" in note
 
 
 def test_small_history_gives_way_to_the_recent_pace() -> None:
@@ -125,7 +150,7 @@ def test_past_accuracy_is_told() -> None:
     assert "1 finished cohorts" in note
     assert "mean error +25.0 percentage points (without sign 25.0)" in note
     assert f"Brier score {brier:.3f} over 4 people" in note
-    assert "held what happened 1 times" in note
+    assert "too little known for an interval" in note
 
 
 def test_past_accuracy_uses_only_what_was_known_then() -> None:
@@ -148,18 +173,6 @@ def test_finding_says_the_figure() -> None:
     facts = [*finished(), *(fact for each in range(4) for fact in person(f"s{each}", SPRING, 5))]
     finding = gate_forecast(warehouse(facts, as_of=HALFWAY)).finding
     assert finding.startswith("3 of 4 participants (75.0 %) are expected to reach the gate by their deadline")
-
-
-@given(st.integers(1, 500).flatmap(lambda number: st.tuples(st.integers(0, number), st.just(number))))
-def test_wilson_limits_solve_their_equation(counted: tuple[int, int]) -> None:
-    """A limit is the rate from which the observed one lies just as many standard errors away as the level says."""
-    successes, number = counted
-    rate = successes / number
-    low, high = wilson(successes, number)
-    assert 0 <= low <= rate <= high <= 1
-    for limit in (low, high):
-        if 0 < limit < 1:
-            assert (rate - limit) ** 2 == pytest.approx(1.959964**2 * limit * (1 - limit) / number, abs=1e-6)
 
 
 def test_edges_hold_the_expected_number_over_any_lives(tmp_path: Path) -> None:

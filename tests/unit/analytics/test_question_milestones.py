@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
 from analytics.filters import Filters
@@ -27,6 +28,7 @@ from learning.facts import (
     Transferred,
     Withdrawn,
 )
+from learning.milestones import MilestoneTable
 from learning.milestones import milestones as newest_dates
 from learning.plan import start_of
 from learning.progress import fold_all
@@ -220,6 +222,33 @@ def test_counts_equal_the_rules_asked_one_by_one(day: date) -> None:
         for each in frame.to_dict("records")
     }
     assert found == {place: {name: count[name] for name in names} for place, count in expected.items()}
+
+
+def later_start(milestones_kept: int) -> MilestoneTable:
+    """DfE's dates of so many milestones of one intake, of which the first is due a week later."""
+    first, *others = DATES.milestones("2024-autumn", "leadership")[:milestones_kept]
+    first = msgspec.structs.replace(first, deadline=first.deadline + timedelta(days=7))
+    return msgspec.structs.replace(DATES, by_intake={"2024-autumn": {"leadership": (first, *others)}})
+
+
+def test_other_dates_on_the_same_connection_have_their_own_answer() -> None:
+    """What was worked out for one version of DfE's dates is not taken for another."""
+    facts = [enrolled(JOINED, **NPQSL), done("2024-11-26")]
+    connection = warehouse(facts, SHIPPED, as_of=date(2025, 1, 6))
+    in_time = [
+        int(milestones(connection, table=table).frame.set_index("milestone").loc["started", "in_time"])
+        for table in (DATES, later_start(4), DATES)
+    ]
+    assert in_time == [0, 1, 0]
+
+
+def test_dates_that_are_published_in_part_are_told_in_part() -> None:
+    """Where only the date of the start is out, the other milestones have none and come last."""
+    facts = [enrolled(JOINED, **NPQSL), done("2024-11-26")]
+    answer = milestones(warehouse(facts, SHIPPED, as_of=date(2025, 1, 6)), table=later_start(1))
+    assert answer.frame["milestone"].iloc[0] == "started"
+    assert answer.frame["deadline"].isna().tolist() == [False, *(True for _ in answer.frame["deadline"][1:])]
+    assert answer.finding.startswith("1 of 1 declarations whose deadline has passed have evidence in time")
 
 
 def test_doubled_facts_change_nothing() -> None:

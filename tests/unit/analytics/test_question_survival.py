@@ -237,6 +237,24 @@ PEOPLE = {"partner-1": [5, 20, 31, 64, 100, 100], "partner-2": [70, 90, 100, 100
 """Of each partner, after how many days each of its people left; 100 for who is still there."""
 
 
+@pytest.mark.parametrize(
+    ("others", "verdict"),
+    [("partner-2", "no more difference than chance makes"), ("partner-3", "that they differ")],
+)
+def test_the_verdict_is_that_of_the_test(others: str, verdict: str) -> None:
+    """Whether a difference is more than chance makes is said in words."""
+    facts = []
+    for partner in ("partner-1", others):
+        for number, left in enumerate(PEOPLE[partner]):
+            name = f"{partner}-{number}"
+            facts.append(enrolled(at(-10), f"e-{name}", f"p-{name}", partner=partner))
+            facts += [withdrawn(left, f"e-{name}")] if left < 100 else []
+
+    finding = survival(warehouse(facts, as_of=AS_OF), by="partner", compare=("partner-1", others)).finding
+
+    assert f"the log-rank test shows {verdict} (chi-squared" in finding
+
+
 def test_a_comparison_needs_to_know_what_is_compared() -> None:
     """Two names without what they are names of are refused."""
     with pytest.raises(SurvivalError, match="say what partner-1 and partner-2 are"):
