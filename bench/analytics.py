@@ -27,14 +27,18 @@ _CLOSE: Final = 1e-9
 
 KEYS: Final = {
     "completion-curve": ("week",),
-    "survival": ("time",),
-    "partners": ("partner",),
-    "retention": ("provider", "cohort", "course", "measure"),
-    "attendance": ("breakdown", "group"),
-    "timeliness": ("partner",),
+    "completion-trend": ("day",),
     "where-they-stop": ("step",),
+    "survival": ("time",),
+    "retention": ("provider", "cohort", "course", "measure"),
+    "partners": ("partner",),
+    "milestones": ("intake", "course_group", "milestone", "window_start", "deadline"),
+    "gate-forecast": ("group",),
+    "attendance": ("breakdown", "group"),
+    "flag-response": ("step", "group"),
+    "timeliness": ("partner",),
 }
-"""Of each question that is asked thrice, the columns that say which rows to compare."""
+"""Of each question, the columns that say which rows to compare."""
 
 
 def compare(folder: Path, facts: int, enrolments: int, runs: int = RUNS) -> dict[str, Any]:
@@ -78,7 +82,7 @@ def _run(part: str, *arguments: object) -> dict[str, Any]:
 
 
 def _question(ours: dict[str, Any], found: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """A question's seconds with those of the others, None where it was not written a second time."""
+    """A question's seconds with those of the others."""
     figures: dict[str, Any] = {
         "name": ours["name"],
         "seconds": round(ours["seconds"], 4),
@@ -86,9 +90,9 @@ def _question(ours: dict[str, Any], found: dict[str, dict[str, Any]]) -> dict[st
         "cpu_seconds": round(ours["cpu_seconds"], 4),
     }
     for other in ("pandas", "polars"):
-        theirs = next((each for each in found[other]["questions"] if each["name"] == ours["name"]), None)
+        theirs = next(each for each in found[other]["questions"] if each["name"] == ours["name"])
         for measure in ("seconds", "first_seconds", "cpu_seconds"):
-            figures[f"{other}_{measure}"] = None if theirs is None else round(theirs[measure], 4)
+            figures[f"{other}_{measure}"] = round(theirs[measure], 4)
     return figures
 
 
@@ -108,9 +112,12 @@ def unequal(ours: pd.DataFrame, theirs: pd.DataFrame, keys: Sequence[str]) -> It
     if (alone := both["_merge"] != "both").any():
         yield f"{int(alone.sum())} rows are not in both, the first {both.loc[alone, list(keys)].iloc[0].to_dict()}"
     for name in [each for each in theirs.columns if each not in keys]:
-        apart = (both[name] - both[f"{name}_theirs"]).abs()[~alone]
+        figure, other = both.loc[~alone, name], both.loc[~alone, f"{name}_theirs"]
+        apart = (figure - other).abs()
         if (apart > _CLOSE).any():
             yield f"{name} differs by up to {apart.max():g}"
+        if missing := int((figure.isna() != other.isna()).sum()):
+            yield f"{name} is blank in one of the two in {missing} rows"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,65 +1,28 @@
 """What the questions need of the facts, in plain pandas: the same definitions, written a second time."""
 
-from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from bench.analytics_frames import ABOUT_COMPONENTS, REGISTER, UNDONE, WORDS, Catalogue
+from bench.analytics_pandas_doings import PLACES, Doings, uk_days
 from learning.plan import start_of
 
-_PLACES = ["partner", "intake", "provider", "cohort"]
-_KEY = ["enrolment", "component"]
 
-
-class Prepared:
-    """Facts loaded into a frame (see `analytics_frames.load_pandas`); everything is worked out once, when asked for."""
-
-    def __init__(self, facts: pd.DataFrame, catalogue: Catalogue) -> None:
-        self._facts = facts
-        self.programmes = self._coded(catalogue.programmes)
-        self.components = self._coded(catalogue.components).dropna()
-        self.plans = self._coded(catalogue.plans, "starts_on", "deadline")
-        self.weeks = self._coded(catalogue.weeks, "ends_on", "ended_at")
-        self.due = self._coded(catalogue.due).dropna()
-
-    def _coded(self, rows: Sequence[dict[str, Any]], *instants: str) -> pd.DataFrame:
-        """Rows with the categories that the facts have, so that they can be joined; what no fact names is blank."""
-        frame = pd.DataFrame(rows).astype(dict.fromkeys(instants, "datetime64[us]"))
-        shared = {name: self._facts[name].dtype for name in ("programme", "intake", "component") if name in frame}
-        return frame.astype(shared)
-
-    @cached_property
-    def as_of(self) -> pd.Timestamp:
-        """The latest day that has started."""
-        return pd.Timestamp(self._facts["day"].max())
-
-    def of_types(self, *names: str) -> pd.DataFrame:
-        """The facts of these types."""
-        return self._facts[self._facts["type"].isin([f"learning.{name}.v1" for name in names])]
-
-    @cached_property
-    def enrolled(self) -> pd.DataFrame:
-        """Enrolments as they were last sent."""
-        said = self.of_types("enrolled").sort_values(["happened_at", "recorded_at"])
-        last = said.drop_duplicates("enrolment", keep="last").set_index("enrolment")
-        first = said.drop_duplicates("enrolment").set_index("enrolment")["happened_at"]
-        return last[["programme", *_PLACES]].assign(enrolled_on=uk_days(first))
+class Prepared(Doings):
+    """What became of enrolments by what people did: where they are, their status, and their points."""
 
     @cached_property
     def moves(self) -> pd.DataFrame:
         """Every transfer, in order; blank is as before."""
         said = self.of_types("transferred")
-        said = said.sort_values(["happened_at", "recorded_at"]).reindex(columns=["enrolment", "happened_at", *_PLACES])
+        said = said.sort_values(["happened_at", "recorded_at"]).reindex(columns=["enrolment", "happened_at", *PLACES])
         return said.assign(moved_on=uk_days(said["happened_at"]))
 
     def placed(self, moves: pd.DataFrame) -> pd.DataFrame:
         """Enrolments where they are after these moves."""
         placed = self.enrolled.copy()
-        for place in _PLACES:
+        for place in PLACES:
             last = moves.dropna(subset=place).drop_duplicates("enrolment", keep="last").set_index("enrolment")[place]
             placed.loc[last.index, place] = last
         return placed
@@ -102,70 +65,6 @@ class Prepared:
         return spells.assign(until_on=spells.groupby("enrolment")["from_on"].shift(-1))
 
     @cached_property
-    def marks(self) -> pd.DataFrame:
-        """What was said of components, in order: the word by its number, and whether it says that it is done."""
-        kinds = [*ABOUT_COMPONENTS, "learning.attendance-recorded.v1"]
-        columns = [*_KEY, "happened_at", "recorded_at"]
-        said = self._facts[self._facts["type"].isin(kinds)]
-        names = np.array([ABOUT_COMPONENTS.get(kind, "") for kind in said["type"].cat.categories])
-        words = names.astype(object)[said["type"].cat.codes]
-        words = np.where(words == "", said["attendance"].astype(object), words)
-        words = np.where(said["banked"].fillna(value=False).to_numpy(bool), "banked", words)
-        word = pd.Categorical(words, categories=WORDS)
-        said = said[columns].assign(word=word.codes, done=~word.isin(UNDONE))
-        return said.sort_values([*columns, "word"], ignore_index=True)
-
-    @cached_property
-    def flips(self) -> pd.DataFrame:
-        """When components were done (1) and taken back (-1); of one moment the latest word is believed."""
-        believed = self.marks.drop_duplicates([*_KEY, "happened_at"], keep="last")
-        done = believed["done"].to_numpy()
-        same = _same_as_before(believed)
-        before = np.concatenate([[False], done[:-1]]) & same
-        changed = done != before
-        flips: pd.DataFrame = believed.loc[changed, [*_KEY, "happened_at"]]
-        return flips.assign(direction=np.where(done[changed], 1, -1))
-
-    @cached_property
-    def done(self) -> pd.DataFrame:
-        """Components that are done, and since when: the first word that says so since the last that said otherwise."""
-        marks = self.marks
-        undone = (~marks["done"]).to_numpy().cumsum()
-        last = ~np.concatenate([_same_as_before(marks)[1:], [False]])
-        streak = np.repeat(undone[last], np.diff(np.flatnonzero(np.concatenate([[True], last]))))
-        since: pd.DataFrame = marks[marks["done"] & (undone == streak)].drop_duplicates(_KEY)
-        return since[[*_KEY, "happened_at"]].rename(columns={"happened_at": "since"})
-
-    @cached_property
-    def sessions(self) -> pd.DataFrame:
-        """Lines of registers: the last word on each enrolment, component and session, and when the first was known."""
-        said = self.marks[self.marks["word"].isin([WORDS.index(each) for each in REGISTER])]
-        key = [*_KEY, "happened_at"]
-        last = said.drop_duplicates(key, keep="last")
-        words = np.array(WORDS, object)[last["word"]]
-        first = said.drop_duplicates(key)["recorded_at"].to_numpy()
-        found = last[_KEY].assign(held_at=last["happened_at"], attendance=words, recorded_at=first)
-        return found.assign(held_on=uk_days(found["held_at"]))
-
-    @cached_property
-    def last_active(self) -> pd.Series:
-        """When people were last at work: a visit, or a component worked on."""
-        believed = self.marks.drop_duplicates([*_KEY, "happened_at"], keep="last")
-        passive = [WORDS.index(each) for each in (*UNDONE, "banked")]
-        worked = believed.loc[~believed["word"].isin(passive), ["enrolment", "happened_at"]]
-        seen = pd.concat([worked, self.of_types("activity-seen")[["enrolment", "happened_at"]]])
-        return seen.groupby("enrolment")["happened_at"].max()
-
-    @cached_property
-    def done_by_person(self) -> pd.DataFrame:
-        """Components that are done and not banked, and when they were first said to be done."""
-        key = _KEY
-        last = self.marks.drop_duplicates(key, keep="last")
-        last = last[last["done"] & (last["word"] != WORDS.index("banked"))]
-        first = self.marks[self.marks["done"]].drop_duplicates(key)[[*key, "happened_at"]]
-        return last[key].merge(first.rename(columns={"happened_at": "first"}), on=key)
-
-    @cached_property
     def lived(self) -> pd.DataFrame:
         """Enrolments at the end of every study week of their plan that is over: their status and points."""
         weeks = self.weeks[self.weeks["ends_on"] < self.as_of]
@@ -175,22 +74,30 @@ class Prepared:
         both = pd.merge_asof(
             both.sort_values("ends_on"), spells[["enrolment", "ends_on", "status"]], on="ends_on", by="enrolment"
         )
-        gained = self._gained(people)
         return pd.merge_asof(
             both[both["status"].notna()].sort_values("ended_at"),
-            gained,
+            self._gained(),
             on="ended_at",
             by="enrolment",
             allow_exact_matches=False,
         ).fillna({"points": 0})
 
-    def _gained(self, people: pd.DataFrame) -> pd.DataFrame:
+    def _gained(self) -> pd.DataFrame:
         """The points that enrolments had from each moment on."""
+        gained = self.gains.sort_values("happened_at", kind="stable")
+        gained["points"] = gained["points"].groupby(gained["enrolment"]).cumsum()
+        return gained[["enrolment", "happened_at", "points"]].rename(columns={"happened_at": "ended_at"})
+
+    @cached_property
+    def gains(self) -> pd.DataFrame:
+        """The points that enrolments gained and, below 0, lost."""
         counting = self.components.loc[self.components["counts"], ["programme", "component", "points"]]
-        flips = self.flips.merge(people[["enrolment", "programme"]], on="enrolment")
-        flips = flips.merge(counting, on=["programme", "component"]).sort_values("happened_at", kind="stable")
-        flips["points"] = (flips["points"] * flips["direction"]).groupby(flips["enrolment"]).cumsum()
-        return flips[["enrolment", "happened_at", "points"]].rename(columns={"happened_at": "ended_at"})
+        flips = self.flips.join(self.enrolled["programme"], on="enrolment").merge(
+            counting, on=["programme", "component"]
+        )
+        points = flips["points"] * flips["direction"]
+        flips = flips[["enrolment", "happened_at"]].assign(points=points)
+        return flips.assign(gained_on=uk_days(flips["happened_at"]))
 
     @cached_property
     def completion(self) -> pd.DataFrame:
@@ -198,7 +105,9 @@ class Prepared:
         programme = self.enrolled["programme"].reset_index()
         done = self.done.merge(programme, on="enrolment")
         done = done.merge(self.components[self.components["counts"]], on=["programme", "component"])
-        done = done.sort_values(["enrolment", "since"]).merge(self.programmes, on="programme")
+        done = done.sort_values(["enrolment", "since"]).merge(
+            self.programmes[["programme", "gate_points"]], on="programme"
+        )
         done["reached"] = done.groupby("enrolment")["points"].cumsum()
         gate = done[done["reached"] >= done["gate_points"]].groupby("enrolment")["since"].min()
         summed = done.groupby("enrolment").agg(
@@ -228,21 +137,26 @@ class Prepared:
     @cached_property
     def _assessed(self) -> pd.Series:
         """The day on which who is through was assessed for the last time: passed, or failed with no attempt left."""
-        marked = self.of_types("assessment-marked").sort_values(["happened_at", "recorded_at"])
-        if marked.empty:
-            return pd.Series(dtype="datetime64[us]")
-        marked = marked.drop_duplicates(["enrolment", "attempt"], keep="last")
-        failed = marked[marked["outcome"] == "failed"].groupby("enrolment").size()
-        passed = marked.assign(passed=marked["outcome"] == "passed").sort_values(["passed", "happened_at"])
-        decisive = passed.drop_duplicates("enrolment", keep="last").set_index("enrolment")
         found = self.completion[self.completion["attempts"] > 0]
-        found = found.join(decisive[["passed", "happened_at"]], how="inner")
+        found = found.join(self.verdicts, how="inner")
+        if found.empty:
+            return pd.Series(dtype="datetime64[us]")
         asked = uk_days(self.of_types("deferral-requested", "deferred").groupby("enrolment")["happened_at"].min())
         closes = found["deadline"].map(lambda day: pd.Timestamp(start_of(_next(day))).tz_localize(None))
         missed = (found["deadline"] < self.as_of) & ~(found["gate_at"] < closes)
         missed &= ~(asked.reindex(found.index) <= found["deadline"])
-        lost = failed.reindex(found.index).fillna(0) + self._unanswered.reindex(found.index).fillna(0) + missed
+        lost = found["failed"] + self._unanswered.reindex(found.index).fillna(0) + missed
         return uk_days(found.loc[found["passed"].astype(bool) | (lost >= found["attempts"]), "happened_at"])
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """The mark that decides on each enrolment that was assessed, a pass before all others, and attempts failed."""
+        marked = self.of_types("assessment-marked").sort_values(["happened_at", "recorded_at"])
+        marked = marked.drop_duplicates(["enrolment", "attempt"], keep="last")
+        marked = marked.assign(passed=marked["outcome"] == "passed").sort_values(["passed", "happened_at"])
+        decisive = marked.drop_duplicates("enrolment", keep="last").set_index("enrolment")
+        failed = (~marked["passed"]).groupby(marked["enrolment"]).sum()
+        return decisive[["passed", "happened_at"]].assign(failed=failed)
 
     @cached_property
     def _unanswered(self) -> pd.Series:
@@ -254,18 +168,5 @@ class Prepared:
         return both[(both["_merge"] == "left_only") & (both["closes"] < self.as_of)].groupby("enrolment").size()
 
 
-def uk_days(instants: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
-    """The UK days of instants in UTC."""
-    local = instants.dt.tz_localize("UTC").dt.tz_convert("Europe/London")
-    return local.dt.tz_localize(None).dt.normalize()
-
-
 def _next(day: pd.Timestamp) -> date:
     return (day + pd.Timedelta(days=1)).date()
-
-
-def _same_as_before(marks: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Of sorted marks, whether a row is about the same enrolment and component as the one before."""
-    codes = [marks["enrolment"].to_numpy(), marks["component"].cat.codes.to_numpy()]
-    same = np.logical_and(*(each[1:] == each[:-1] for each in codes))
-    return np.concatenate([[False], same])

@@ -6,7 +6,11 @@ from typing import Final
 import pandas as pd
 
 from bench.analytics_frames import PROGRAMME
-from bench.analytics_pandas import Prepared, uk_days
+from bench.analytics_pandas import Prepared
+from bench.analytics_pandas_doings import uk_days
+from bench.analytics_pandas_flags import flag_response
+from bench.analytics_pandas_milestones import milestones
+from bench.analytics_pandas_plans import completion_trend, gate_forecast
 
 Frame = pd.DataFrame
 
@@ -141,5 +145,8 @@ def where_they_stop(facts: Prepared) -> Frame:
 
 QUESTIONS: dict[str, Callable[[Prepared], Frame]] = {
     each.__name__.replace("_", "-"): each
-    for each in (completion_curve, survival, partners, retention, attendance, timeliness, where_they_stop)
+    for each in (
+        *(completion_curve, completion_trend, where_they_stop, survival, retention, partners, milestones),
+        *(gate_forecast, attendance, flag_response, timeliness),
+    )
 }

@@ -1,74 +1,28 @@
 """What the questions need of the facts, in polars: the same definitions, written a third time."""
 
-from datetime import date
 from functools import cached_property
-from pathlib import Path
 
 import polars as pl
 
-from bench.analytics_frames import ABOUT_COMPONENTS, OTHERS, REGISTER, TEXTS, UNDONE, WORDS, Catalogue
+from bench.analytics_polars_doings import PLACES, Doings, uk_day
 
-_PLACES = ["partner", "intake", "provider", "cohort"]
-_KEY = ["enrolment", "component"]
-_MOMENT = [*_KEY, "happened_at"]
-_PASSIVE = [*UNDONE, "banked"]
 _TYPE = "learning.{}.v1"
 
 
-def load_polars(files: list[Path]) -> pl.DataFrame:
-    """The facts as polars has them: texts as categories, enrolments as numbers, instants in UTC without a zone."""
-    instants = [pl.col(name).dt.replace_time_zone(None) for name in ("happened_at", "recorded_at")]
-    texts = [pl.col(name).cast(pl.Categorical) for name in TEXTS]
-    facts = pl.scan_parquet(files).select(*TEXTS, *OTHERS).with_columns(*texts, *instants).collect()
-    return facts.with_columns(pl.col("enrolment").to_physical())
-
-
-def uk_day(instant: pl.Expr) -> pl.Expr:
-    """The UK day of an instant in UTC."""
-    return instant.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/London").dt.date()
-
-
-class Prepared:
-    """Facts loaded into a frame; everything is worked out once, when asked for."""
-
-    def __init__(self, facts: pl.DataFrame, catalogue: Catalogue) -> None:
-        self._facts = facts
-        coded = [pl.col("^(programme|intake|component)$").cast(pl.Categorical)]
-        self.programmes, self.components, self.plans, weeks, self.due = (
-            pl.DataFrame(rows).with_columns(coded) for rows in catalogue
-        )
-        self.weeks = weeks.with_columns(pl.col("ended_at").cast(pl.Datetime("us")))
-
-    @cached_property
-    def as_of(self) -> date:
-        """The latest day that has started."""
-        latest = self._facts["day"].max()
-        assert isinstance(latest, date)  # noqa: S101 - for the type checker: the column has days
-        return latest
-
-    def of_types(self, *names: str) -> pl.DataFrame:
-        """The facts of these types."""
-        return self._facts.filter(pl.col("type").is_in([_TYPE.format(name) for name in names]))
-
-    @cached_property
-    def enrolled(self) -> pl.DataFrame:
-        """Enrolments as they were last sent."""
-        said = self.of_types("enrolled").sort("happened_at", "recorded_at")
-        return said.group_by("enrolment").agg(
-            pl.col("programme", *_PLACES).last(), enrolled_on=uk_day(pl.col("happened_at").first())
-        )
+class Prepared(Doings):
+    """What became of enrolments by what people did: where they are, their status, and their points."""
 
     @cached_property
     def moves(self) -> pl.DataFrame:
         """Every transfer, in order; blank is as before."""
         said = self.of_types("transferred").sort("happened_at", "recorded_at")
-        return said.select("enrolment", *_PLACES, moved_on=uk_day(pl.col("happened_at")))
+        return said.select("enrolment", *PLACES, moved_on=uk_day(pl.col("happened_at")))
 
     def placed(self, moves: pl.DataFrame) -> pl.DataFrame:
         """Enrolments where they are after these moves."""
-        last = moves.group_by("enrolment").agg(pl.col(_PLACES).drop_nulls().last().name.suffix("_now"))
+        last = moves.group_by("enrolment").agg(pl.col(PLACES).drop_nulls().last().name.suffix("_now"))
         found = self.enrolled.join(last, on="enrolment", how="left")
-        now = [pl.coalesce(f"{place}_now", place).alias(place) for place in _PLACES]
+        now = [pl.coalesce(f"{place}_now", place).alias(place) for place in PLACES]
         return found.select("enrolment", "programme", *now, "enrolled_on")
 
     @cached_property
@@ -114,68 +68,6 @@ class Prepared:
         return spells.with_columns(until_on=pl.col("from_on").shift(-1).over("enrolment"))
 
     @cached_property
-    def marks(self) -> pl.DataFrame:
-        """What was said of components, in order: the word, and whether it says that it is done."""
-        kind = pl.col("type").cast(pl.String)
-        word = (
-            pl.when(pl.col("attendance").is_not_null())
-            .then(pl.col("attendance").cast(pl.String))
-            .when(pl.col("banked"))
-            .then(pl.lit("banked"))
-            .otherwise(kind.replace(ABOUT_COMPONENTS))
-        )
-        said = self._facts.lazy().filter(kind.is_in([*ABOUT_COMPONENTS, "learning.attendance-recorded.v1"]))
-        said = said.select(*_MOMENT, "recorded_at", word=word.cast(pl.Enum(WORDS)))
-        said = said.with_columns(done=~pl.col("word").is_in(UNDONE), component=pl.col("component"))
-        return said.sort("enrolment", pl.col("component").to_physical(), "happened_at", "recorded_at", "word").collect()
-
-    @cached_property
-    def believed(self) -> pl.DataFrame:
-        """Of what was said of one moment, the latest word."""
-        return self.marks.filter(pl.struct(_MOMENT).rle_id() != pl.struct(_MOMENT).rle_id().shift(-1, fill_value=-1))
-
-    @cached_property
-    def flips(self) -> pl.DataFrame:
-        """When components were done (1) and taken back (-1)."""
-        same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in _KEY).fill_null(value=False)
-        before = pl.col("done").shift(1, fill_value=False) & same
-        changed = self.believed.filter(pl.col("done") != before)
-        return changed.select(*_MOMENT, direction=pl.when("done").then(1).otherwise(-1))
-
-    @cached_property
-    def done(self) -> pl.DataFrame:
-        """Components that are done, and since when: the first word that says so since the last that said otherwise."""
-        marks = self.marks.with_columns(undone=(~pl.col("done")).cum_sum())
-        last = marks.group_by(_KEY).agg(streak=pl.col("undone").last())
-        marks = marks.join(last, on=_KEY).filter("done", pl.col("undone") == pl.col("streak"))
-        return marks.group_by(_KEY).agg(since=pl.col("happened_at").first())
-
-    @cached_property
-    def sessions(self) -> pl.DataFrame:
-        """Lines of registers: the last word on each enrolment, component and session, and when the first was known."""
-        said = self.marks.lazy().filter(pl.col("word").is_in(REGISTER)).group_by(_MOMENT)
-        lines = said.agg(attendance=pl.col("word").last().cast(pl.String), recorded_at=pl.col("recorded_at").first())
-        lines = lines.rename({"happened_at": "held_at"})
-        return lines.with_columns(held_on=uk_day(pl.col("held_at"))).collect()
-
-    @cached_property
-    def last_active(self) -> pl.DataFrame:
-        """When people were last at work: a visit, or a component worked on."""
-        worked = self.believed.filter(~pl.col("word").is_in(_PASSIVE)).select("enrolment", "happened_at")
-        seen = pl.concat([worked, self.of_types("activity-seen").select("enrolment", "happened_at")])
-        return seen.group_by("enrolment").agg(active_on=uk_day(pl.col("happened_at").max()))
-
-    @cached_property
-    def done_by_person(self) -> pl.DataFrame:
-        """Components that are done and not banked, and when they were first said to be done."""
-        found = (
-            self.marks.lazy()
-            .group_by(_KEY)
-            .agg(last=pl.col("word").last(), first=pl.col("happened_at").filter("done").first())
-        )
-        return found.filter(~pl.col("last").is_in(_PASSIVE)).collect()
-
-    @cached_property
     def lived(self) -> pl.DataFrame:
         """Enrolments at the end of every study week of their plan that is over: their status and points."""
         weeks = self.weeks.filter(pl.col("ends_on") < self.as_of)
@@ -185,19 +77,25 @@ class Prepared:
         both = both.join_asof(spells, on="ends_on", by="enrolment", check_sortedness=False).filter(
             pl.col("status").is_not_null()
         )
-        gained = self._gained(people).sort("ended_at")
+        gained = self._gained().sort("ended_at", maintain_order=True)
         both = both.sort("ended_at").join_asof(
             gained, on="ended_at", by="enrolment", allow_exact_matches=False, check_sortedness=False
         )
         return both.with_columns(pl.col("points").fill_null(0))
 
-    def _gained(self, people: pl.DataFrame) -> pl.DataFrame:
+    def _gained(self) -> pl.DataFrame:
         """The points that enrolments had from each moment on."""
+        points = pl.col("points").cum_sum().over("enrolment")
+        return self.gains.sort("enrolment", "happened_at").select("enrolment", ended_at="happened_at", points=points)
+
+    @cached_property
+    def gains(self) -> pl.DataFrame:
+        """The points that enrolments gained and, below 0, lost."""
         counting = self.components.filter("counts").select("programme", "component", "points")
-        flips = self.flips.join(people.select("enrolment", "programme"), on="enrolment")
-        flips = flips.join(counting, on=["programme", "component"]).sort("enrolment", "happened_at")
-        points = (pl.col("points") * pl.col("direction")).cum_sum().over("enrolment")
-        return flips.select("enrolment", ended_at="happened_at", points=points)
+        flips = self.flips.join(self.enrolled.select("enrolment", "programme"), on="enrolment")
+        flips = flips.join(counting, on=["programme", "component"])
+        points = pl.col("points") * pl.col("direction")
+        return flips.select("enrolment", "happened_at", points=points, gained_on=uk_day(pl.col("happened_at")))
 
     @cached_property
     def completion(self) -> pl.DataFrame:
@@ -226,15 +124,9 @@ class Prepared:
     @cached_property
     def _assessed(self) -> pl.DataFrame:
         """The day on which who is through was assessed for the last time: passed, or failed with no attempt left."""
-        marked = self.of_types("assessment-marked").sort("happened_at", "recorded_at")
-        marked = marked.group_by("enrolment", "attempt").agg(pl.col("outcome", "happened_at").last())
-        marked = marked.with_columns(passed=pl.col("outcome") == "passed").sort("passed", "happened_at")
-        marked = marked.group_by("enrolment").agg(
-            pl.col("passed", "happened_at").last(), failed=(~pl.col("passed")).sum()
-        )
         pauses = self.of_types("deferral-requested", "deferred").group_by("enrolment")
         asked = pauses.agg(asked_on=uk_day(pl.col("happened_at").min()))
-        found = self.completion.filter(pl.col("attempts") > 0).join(marked, on="enrolment")
+        found = self.completion.filter(pl.col("attempts") > 0).join(self.verdicts, on="enrolment")
         found = found.join(asked, on="enrolment", how="left").join(self._unanswered, on="enrolment", how="left")
         in_time = (uk_day(pl.col("gate_at")) <= pl.col("deadline")).fill_null(value=False)
         paused = (pl.col("asked_on") <= pl.col("deadline")).fill_null(value=False)
@@ -244,6 +136,16 @@ class Prepared:
         return final.select("enrolment", finished_on=uk_day(pl.col("happened_at")))
 
     @cached_property
+    def verdicts(self) -> pl.DataFrame:
+        """The mark that decides on each enrolment that was assessed, a pass before all others, and attempts failed."""
+        marked = self.of_types("assessment-marked").sort("happened_at", "recorded_at")
+        marked = marked.group_by("enrolment", "attempt").agg(pl.col("outcome", "happened_at").last())
+        marked = marked.with_columns(passed=pl.col("outcome") == "passed").sort("passed", "happened_at")
+        return marked.group_by("enrolment").agg(
+            pl.col("passed", "happened_at").last(), failed=(~pl.col("passed")).sum()
+        )
+
+    @cached_property
     def _unanswered(self) -> pl.DataFrame:
         """How many attempts were entered for and nothing came of them by the end of their window."""
         key = ["enrolment", "attempt"]
@@ -251,3 +153,8 @@ class Prepared:
         entered = entered.group_by(key).agg(pl.col("closes").last()).filter(pl.col("closes") < self.as_of)
         came = self.of_types("assessment-submitted", "assessment-marked", "extenuating-circumstances-granted")
         return entered.join(came, on=key, how="anti").group_by("enrolment").agg(unanswered=pl.len())
+
+
+def held_before(day: pl.Expr) -> pl.Expr:
+    """Of spells, whether they were the one of the day before."""
+    return (pl.col("from_on") < day) & (pl.col("until_on") >= day).fill_null(value=True)

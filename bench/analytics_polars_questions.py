@@ -7,7 +7,11 @@ from typing import Final
 import polars as pl
 
 from bench.analytics_frames import PROGRAMME
-from bench.analytics_polars import Prepared, uk_day
+from bench.analytics_polars import Prepared
+from bench.analytics_polars_doings import uk_day
+from bench.analytics_polars_flags import flag_response
+from bench.analytics_polars_milestones import milestones
+from bench.analytics_polars_plans import completion_trend, gate_forecast
 
 _PEOPLE: Final = ("enrolment", "programme", "intake", "partner")
 
@@ -141,5 +145,8 @@ def where_they_stop(facts: Prepared) -> pl.DataFrame:
 
 QUESTIONS: dict[str, Callable[[Prepared], pl.DataFrame]] = {
     each.__name__.replace("_", "-"): each
-    for each in (completion_curve, survival, partners, retention, attendance, timeliness, where_they_stop)
+    for each in (
+        *(completion_curve, completion_trend, where_they_stop, survival, retention, partners, milestones),
+        *(gate_forecast, attendance, flag_response, timeliness),
+    )
 }

@@ -11,13 +11,21 @@ import pandas as pd
 import pytest
 
 from analytics.questions.registry import QUESTIONS
-from bench import analytics, analytics_contender, analytics_lake
+from bench import (
+    analytics,
+    analytics_contender,
+    analytics_flags,
+    analytics_lake,
+    analytics_pandas_questions,
+    analytics_polars_questions,
+)
+from bench.analytics_facts import LAST_DAY
 from eventlog.facts import DEFAULT_PARTITIONS
 from eventlog.lake.lake import Lake
 from eventlog.lake.rows import fact_of
 from eventlog.partitioner import partition_of
 from learning.events import Fact
-from learning.facts import DayStarted
+from learning.facts import ContactMade, DayStarted
 
 FACTS, ENROLMENTS = 20_000, 150
 
@@ -92,21 +100,55 @@ def test_all_that_questions_are_about_happens(facts: list[Fact]) -> None:
     }
 
 
+def test_flags_are_made_up_around_contacts(folder: Path, facts: list[Fact]) -> None:
+    """Who was contacted was flagged in the two weeks before, some others too; flags are cleared and raised anew."""
+    told = analytics_flags.decisions(Lake(folder / "lake").files())
+    first_flags = told[told["change"] == "raised"].groupby("enrolment")["day"].min()
+    first_contacts = pd.Series(
+        {
+            fact.subject: fact.time
+            for fact in sorted(facts, key=lambda fact: fact.time, reverse=True)
+            if isinstance(fact.data, ContactMade)
+        }
+    )
+    days = (first_contacts.dt.tz_localize(None).dt.normalize() - first_flags.reindex(first_contacts.index)).dt.days
+
+    assert days.between(0, 13).all()
+    assert len(first_flags) > len(first_contacts)
+    assert set(told["change"]) == {"raised", "changed", "cleared"}
+    assert told.loc[told["change"] == "raised", "enrolment"].duplicated().any()
+
+
+def test_flags_are_always_the_same(folder: Path) -> None:
+    """All contenders are told the same decisions, none after the latest day that has started."""
+    files = Lake(folder / "lake").files()
+    told = analytics_flags.decisions(files)
+
+    pd.testing.assert_frame_equal(told, analytics_flags.decisions(files))
+    assert told["day"].max() <= pd.Timestamp(LAST_DAY)
+
+
+def test_every_question_is_compared() -> None:
+    """No question is left out when the contenders are compared."""
+    assert list(analytics.KEYS) == list(QUESTIONS)
+    assert list(analytics_pandas_questions.QUESTIONS) == list(QUESTIONS)
+    assert list(analytics_polars_questions.QUESTIONS) == list(QUESTIONS)
+
+
 def test_the_three_contenders_agree(result: Mapping[str, Any]) -> None:
     """Every figure that pandas and polars work out is the one that our questions give."""
     assert result["differences"] == []
 
 
 def test_every_question_is_timed(result: Mapping[str, Any]) -> None:
-    """Each question has its seconds, and those that were written again have the others' beside them."""
+    """Each question has its seconds, and beside them those of pandas and of polars."""
     timed = {each["name"]: each for each in result["questions"]}
 
     assert list(timed) == list(QUESTIONS)
-    for name, each in timed.items():
-        assert each["seconds"] > 0
-        assert each["first_seconds"] > 0
-        for other in ("pandas_seconds", "polars_seconds"):
-            assert (each[other] is not None) == (name in analytics.KEYS)
+    for each in timed.values():
+        for contender in ("", "pandas_", "polars_"):
+            assert each[f"{contender}seconds"] > 0
+            assert each[f"{contender}first_seconds"] > 0
 
 
 def test_the_lake_is_weighed(folder: Path, result: Mapping[str, Any]) -> None:
@@ -125,10 +167,11 @@ def test_the_lake_is_weighed(folder: Path, result: Mapping[str, Any]) -> None:
         ({"week": [1, 2], "completion": [0.5, 0.6]}, []),
         ({"week": [2, 1], "completion": [0.6, 0.5 + 1e-12]}, []),
         ({"week": [1, 2], "completion": [0.5, 0.7]}, ["completion differs by up to 0.1"]),
+        ({"week": [1, 2], "completion": [0.5, None]}, ["completion is blank in one of the two in 1 rows"]),
         ({"week": [1], "completion": [0.5]}, ["1 rows are not in both, the first {'week': 2}"]),
     ],
 )
-def test_a_difference_is_told(theirs: dict[str, list[float]], told: list[str]) -> None:
+def test_a_difference_is_told(theirs: dict[str, list[float | None]], told: list[str]) -> None:
     """Rows are compared by their key, in any order; a figure or a row that differs is told, and by how much."""
     ours = pd.DataFrame({"week": [1, 2], "completion": [0.5, 0.6], "studying": [9, 8]})
 
