@@ -16,14 +16,14 @@ from analytics.charts import draw, form_of
 from analytics.exports import export
 from analytics.suppression import MARK
 from engagement import output
-from engagement.commands.query import Format
+from engagement.asking import Format
 from engagement.output import Column
 
 _SHOWN = 60
 """Rows of a table on screen; longer ones are for other tools."""
 
-_OF_RATIOS = ("0 to 1", "share", "% band")
-"""What a column means has one of these when it holds ratios; its values do not tell, for a number can be below 1."""
+_OF_RATIOS = "0 to 1"
+"""Said by what a column means when it holds ratios; its values do not tell, for a number can be below 1."""
 
 
 def show(answer: Answer) -> None:
@@ -94,7 +94,7 @@ def _column(answer: Answer, name: str) -> tuple[Column, list[object]]:
     values = answer.frame[name]
     heading = name.replace("_", " ").capitalize()
     if pd.api.types.is_float_dtype(values):
-        ratio = any(words in answer.columns.get(name, "") for words in _OF_RATIOS)
+        ratio = _OF_RATIOS in answer.columns.get(name, "")
         return Column(heading, figures=True), [_figure(each, ratio=ratio) for each in values.head(_SHOWN)]
     figures = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     return Column(heading, figures=figures), [_cell(each) for each in values.head(_SHOWN).tolist()]

@@ -15,6 +15,7 @@ from eventlog.facts import FACTS_TOPIC
 from eventlog.lake.columns import COLUMNS
 from eventlog.lake.lake import Lake
 from eventlog.lake.loading import line, load
+from eventlog.paging import each_record
 from learning.curriculum import Curriculum
 from learning.events import UnreadableFactError, decode
 from projections import checkpoints
@@ -23,7 +24,6 @@ from projections.rebuild import DifferenceError
 from projections.schema import checkpoint, enrolment_progress, enrolment_state
 from projections.store import Store
 
-_PAGE = 20_000
 _MEMORY = "1500MB"
 
 
@@ -79,22 +79,13 @@ def _read_tail(
     connection: duckdb.DuckDBPyConnection, log: EventLog, partition: int, offsets: range, path: Path
 ) -> None:
     with path.open("wb") as file:
-        for offset, value in _records(log, partition, offsets):
+        for stored in each_record(log, FACTS_TOPIC, partition, offsets.start, offsets.stop):
             try:
-                fact = decode(value)
+                fact = decode(stored.value)
             except UnreadableFactError:
                 continue  # it is parked, and counts for nothing
-            file.write(line(offset, None, None, fact))
+            file.write(line(stored.offset, None, None, fact))
     connection.execute(f"INSERT INTO tail FROM {load(connection, path, partition)}").fetchall()
-
-
-def _records(log: EventLog, partition: int, offsets: range) -> Iterator[tuple[int, bytes]]:
-    offset = offsets.start
-    while offset < offsets.stop and (
-        page := log.read(FACTS_TOPIC, partition, offset, min(_PAGE, offsets.stop - offset))
-    ):
-        yield from ((each.offset, each.value) for each in page)
-        offset = page[-1].offset + 1
 
 
 def _rows(connection: Connection) -> Iterator[dict[str, Any]]:

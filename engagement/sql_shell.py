@@ -15,7 +15,7 @@ from analytics import models
 from analytics.exports import write_parquet, write_rows
 from analytics.querying import QueryError, answer_of
 from engagement import output
-from engagement.commands.query import Format
+from engagement.asking import Format
 from engagement.output import Column, prose
 from engagement.suggestions import did_you_mean
 from learning.errors import EngagementError

@@ -1,20 +1,18 @@
 """`engagement analyse`: the questions that analysts ask, answered over all that ever happened."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, BadParameter, Context, Option
 
 from engagement import output
-from engagement.commands.query import Format
+from engagement.asking import AsOf, Format, KnownAt, Output, chosen_format
 from engagement.filters import Intake, Partner, Programme, Provider, UnknownValueError, given, one_of
 from engagement.output import AsJson, prose
 from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
-from learning.calendar import uk_day
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,13 +30,6 @@ def _chart_file(path: Path | None) -> Path | None:
     if path is not None and path.suffix.lower() not in _SUFFIXES:
         raise BadParameter(f"a chart cannot be written as {path.name}; end the name in .svg or .png")
     return path
-
-
-def _started(day: datetime | None) -> datetime | None:
-    """Refuse a day that has not begun."""
-    if day is not None and day.date() > uk_day(datetime.now(UTC)):
-        raise BadParameter(f"{day:%Y-%m-%d} lies in the future; choose a day up to today")
-    return day
 
 
 def analyse(
@@ -77,29 +68,10 @@ def analyse(
         str | None,
         Option(help="Compare partners by withdrawn, gate or at-risk. Default: withdrawn.", show_default=False),
     ] = None,
-    as_of: Annotated[
-        datetime | None,
-        Option(
-            formats=["%Y-%m-%d"],
-            help="Measure as this day begins in the UK: only what happened before counts. Default: everything.",
-            callback=_started,
-            show_default=False,
-        ),
-    ] = None,
-    known_at: Annotated[
-        datetime | None,
-        Option(
-            formats=["%Y-%m-%d"],
-            help="Only what was recorded before this day begins in the UK counts. Default: everything counts.",
-            callback=_started,
-            show_default=False,
-        ),
-    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     form: Annotated[Format, Option("--format", help="How to write the answer.")] = Format.table,
-    into: Annotated[
-        Path | None,
-        Option("--output", dir_okay=False, help="Write to this file; Parquet needs one.", show_default=False),
-    ] = None,
+    into: Output = None,
     chart: Annotated[
         Path | None,
         Option(
@@ -117,11 +89,7 @@ def analyse(
     charts they are not. Every question takes the filters, --as-of and --known-at; which other options one takes is
     listed with the questions.
     """
-    form = Format.json if as_json else form
-    if into is None and form is Format.parquet:
-        raise BadParameter("Parquet goes to a file only; name one with --output", param_hint="--format")
-    if into is not None and form is Format.table:
-        raise BadParameter("a table is for the screen; choose --format csv, json or parquet", param_hint="--output")
+    form = chosen_format(form, into, as_json=as_json)
     if name is None:
         _list(as_json=form is Format.json)
         return
@@ -135,9 +103,7 @@ def analyse(
     }
     question, options = _question(name, {option: value for option, value in asked.items() if value is not None})
     who = given(programme=programme, intake=intake, provider=provider, partner=partner, cohort=cohort)
-    answer = _answer(
-        context.obj, question, who, options, as_of=as_of and as_of.date(), known_at=known_at and known_at.date()
-    )
+    answer = _answer(context.obj, question, who, options, as_of=as_of, known_at=known_at)
     from engagement import answers  # noqa: PLC0415 - pandas is slow to load; few commands need it
 
     if chart is not None:
@@ -191,20 +157,19 @@ def _answer(
     who: Mapping[str, str],
     options: dict[str, object],
     *,
-    as_of: date | None,
-    known_at: date | None,
+    as_of: datetime | None,
+    known_at: datetime | None,
 ) -> "Answer":
     """Ask, and add what late records change about the answer."""
     from msgspec.structs import replace  # noqa: PLC0415 - as above
 
-    from analytics import connect  # noqa: PLC0415 - as above
     from analytics.filters import Filters  # noqa: PLC0415 - as above
     from analytics.lateness import lateness_note, unknown_days_note  # noqa: PLC0415 - as above
 
     ask = question.load()
     if question.needs_curriculum:
         options["curriculum"] = wiring.curriculum()
-    with closing(connect(wiring.settings.data_dir, as_of=as_of, known_at=known_at)) as connection:
+    with wiring.models(as_of, known_at) as connection:
         _check_values(connection, [*who.items(), *_groups(options)])
         filters = Filters(**who)
         answer = ask(connection, filters, **options)
