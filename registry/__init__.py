@@ -1,0 +1,1 @@
+"""What must not be on the log: people's names, who may see what, and who looked."""

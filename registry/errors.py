@@ -1,0 +1,15 @@
+"""What can go wrong with the registry, told so that a person can put it right."""
+
+from learning.errors import EngagementError
+
+
+class RegistryError(EngagementError):
+    """The registry cannot do what was asked; the message names the thing and the remedy."""
+
+
+class RegistryAwayError(RegistryError):
+    """The database server cannot be reached or went away in the middle; the same may succeed later."""
+
+
+class RegistryBusyError(RegistryError):
+    """Another program was in the way; the same may succeed later."""

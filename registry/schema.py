@@ -1,0 +1,136 @@
+"""The tables of the registry. Nothing makes them anew when they are lost, so every change of them is a new version."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.dialects.postgresql import TEXT
+
+VERSION = 1
+"""Of the tables and of the meaning of their columns."""
+
+metadata = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, in UTC on disk and in Python; SQLite would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface
+        """To UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface
+        """Back with its zone."""
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_Text = Text().with_variant(TEXT(collation="C"), "postgresql")
+"""In the order of its bytes, whichever language a server was set up in."""
+
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _text(name: str, *, nullable: bool = False, **options: Any) -> Column[str]:
+    return Column(name, _Text, nullable=nullable, **options)
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[datetime]:
+    return Column(name, Instant, nullable=nullable)
+
+
+def _account() -> Column[str]:
+    return Column("account", _Text, ForeignKey("account.id"), nullable=False, index=True)
+
+
+about = Table("about", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+
+person = Table(
+    "person",
+    metadata,
+    _text("participant", primary_key=True),
+    _text("name"),
+    _text("email", nullable=True),
+    _text("school", nullable=True),
+    _text("urn", nullable=True),
+    _text("sought"),
+    _instant("updated_at"),
+)
+"""The only table with names of participants. `sought` is what a search looks through. It has no index: erasing writes
+the table anew, so that nothing of a person stays in a page that the database has no use for."""
+
+erasure = Table("erasure", metadata, _text("participant", primary_key=True), _instant("erased_at"))
+
+account = Table(
+    "account",
+    metadata,
+    _text("id", primary_key=True),
+    _text("label"),
+    _text("role"),
+    _text("partner", nullable=True),
+    _text("email", nullable=True),
+    _instant("created_at"),
+    _instant("revoked_at", nullable=True),
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    _text("prefix", primary_key=True),
+    _account(),
+    _text("kind"),
+    Column("digest", LargeBinary, nullable=False),
+    _instant("created_at"),
+    _instant("expires_at", nullable=True),
+    _instant("used_at", nullable=True),
+    Column("last_used_on", Date),
+    _instant("revoked_at", nullable=True),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    _account(),
+    _instant("started_at"),
+    _instant("seen_at"),
+)
+
+failure = Table(
+    "failure",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    _text("subject"),
+    _instant("at"),
+    Index("failure_subject", "subject", "at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    _instant("at"),
+    _text("account", nullable=True, index=True),
+    _text("action"),
+    _text("thing", nullable=True, index=True),
+    _text("details"),
+    _text("previous"),
+    _text("hash"),
+)
+"""Its accounts are no foreign key: what stands here is never changed because of something elsewhere."""
