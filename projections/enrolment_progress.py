@@ -1,11 +1,17 @@
-"""Read model: one row an enrolment, with everything measured of it."""
+"""Read model: one row an enrolment, with everything measured of it.
+
+The level of its risk stands here, too, though the at-risk register has it, so that enrolments are counted and listed
+by level without looking into two tables.
+"""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, select, update
 
 from learning.measures import Progress
+from learning.policy import Level
 from projections.schema import checkpoint, enrolment_progress, enrolment_state
 from projections.storage.upserting import update_rows, upsert
 
@@ -21,11 +27,14 @@ DAILY = (
     "pace",
     "pace_needed",
     "forecast",
+    "level",
+    "updated_at",
 )
+"""What a day can change."""
 
 
-def row(enrolment: str, progress: Progress) -> dict[str, Any]:
-    """The row of one enrolment."""
+def row(enrolment: str, progress: Progress, level: Level | None, now: datetime) -> dict[str, Any]:
+    """The row of one enrolment, as it is written `now`; `level` is None while it was not assessed."""
     standing = progress.standing
     return {
         "enrolment": enrolment,
@@ -62,12 +71,14 @@ def row(enrolment: str, progress: Progress) -> dict[str, Any]:
         "forecast": progress.forecast,
         "next_due": progress.next_due,
         "next_due_on": progress.next_due_on,
+        "level": level if standing.status == "active" else None,
+        "updated_at": now,
     }
 
 
-def of_the_day(enrolment: str, progress: Progress) -> dict[str, Any]:
+def of_the_day(enrolment: str, progress: Progress, level: Level | None, now: datetime) -> dict[str, Any]:
     """What of the row of one enrolment can differ from day to day while no fact comes in."""
-    whole = row(enrolment, progress)
+    whole = row(enrolment, progress, level, now)
     return {"of": enrolment, **{name: whole[name] for name in DAILY}}
 
 
@@ -79,6 +90,11 @@ def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
 def put_days(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write what `of_the_day` says of rows that are there."""
     update_rows(connection, enrolment_progress, rows)
+
+
+def count_all_as_updated(connection: Connection, now: datetime) -> None:
+    """Say of every row that it was written `now`, for whoever asks what has changed since they last looked."""
+    connection.execute(update(enrolment_progress).values(updated_at=now))
 
 
 def find(connection: Connection, enrolment: str) -> dict[str, Any] | None:

@@ -55,7 +55,10 @@ class Projector:
         now: Callable[[], datetime],
         observer: Observer | None = None,
     ) -> None:
-        """Fold into `store`; what cannot be read goes to `park`, dated `now`, before the checkpoint passes it."""
+        """Fold into `store`; what cannot be read goes to `park`, dated `now`, before the checkpoint passes it.
+
+        Rows are dated `now`, too: when they changed in this store.
+        """
         self._store = store
         self._observer = observer or Observer()
         self._rulebook = rulebook
@@ -84,7 +87,7 @@ class Projector:
         policy = before.policy if today == before.day or today is None else self._rulebook.policies.on(today).version
         after = Checkpoint(last + 1, head, today, policy)
         with self._store.writing(partition, before, after) as connection:
-            run = Run(connection, self._rulebook, partition, before, today, observer=self._observer)
+            run = Run(connection, self._rulebook, partition, before, today, now=self._now(), observer=self._observer)
             for stretch in stretches:
                 run.fold(stretch.facts)
                 if stretch.day is not None and (run.day is None or stretch.day > run.day):

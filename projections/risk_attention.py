@@ -23,7 +23,7 @@ _NAMES_SILENCE = b'"signal":"silent"'
 
 def on_watch(connection: Connection, filters: Mapping[str, str]) -> int:
     """How many active enrolments are on watch. `filters` names columns of the progress and the value each must have."""
-    query = select(func.count()).select_from(_joined).where(_table.level == "watch", *_active(filters))
+    query = select(func.count()).select_from(enrolment_progress).where(_progress.level == "watch", *_active(filters))
     return int(connection.scalar(query) or 0)
 
 

@@ -6,7 +6,7 @@ what is current follows the facts. So decisions depend on the log alone and not 
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -41,9 +41,10 @@ class Run:
         before: Checkpoint,
         end: date | None,
         *,
+        now: datetime,
         observer: Observer,
     ) -> None:
-        """Go on from a checkpoint; `end` is the last day of the run."""
+        """Go on from a checkpoint; `end` is the last day of the run, and `now` is when its rows are written."""
         self._connection = connection
         self._observer = observer
         self._rulebook = rulebook
@@ -51,6 +52,7 @@ class Run:
         self._day = before.day
         self._policy = before.policy
         self._end = end
+        self._now = now
         self._decisions = Decisions(connection, rulebook)
         self._changed: dict[str, Folded] = {}
         """Enrolments whose state is newer than what is current of them."""
@@ -146,7 +148,7 @@ class Run:
 
     def _decide(self, due: Iterable[Due], day: date) -> None:
         """Decide as a day starts; who is due again before the run ends is not measured yet."""
-        rows = Rows(self._connection)
+        rows = Rows(self._connection, self._now)
         for each in due:
             enrolment = each.enrolment
             folded = self._changed.pop(enrolment, None)
@@ -159,7 +161,7 @@ class Run:
                 continue
             progress, assessment = looked
             if assessment is None or not self._due_again(assessment):
-                rows.add_progress(enrolment, progress, whole=enrolment in self._unwritten)
+                rows.add_progress(enrolment, progress, assessment, whole=enrolment in self._unwritten)
                 self._unwritten.discard(enrolment)
             if assessment is not None:
                 after = self._decisions.decide(folded, each.decided, assessment, progress.standing)
@@ -186,13 +188,13 @@ class Run:
             self._observer.piece_done()
 
     def _look_at(self, changed: Iterable[tuple[str, Folded]], decided: Mapping[str, Decided]) -> None:
-        rows = Rows(self._connection)
+        rows = Rows(self._connection, self._now)
         for enrolment, folded in changed:
             looked = self._look(folded.state, self._today(folded.stored.home))
             if looked is None:
                 continue
             progress, assessment = looked
-            rows.add_progress(enrolment, progress, whole=True)
+            rows.add_progress(enrolment, progress, assessment, whole=True)
             if assessment is not None:
                 said = decided.get(enrolment, NOTHING_DECIDED)
                 rows.risk.append(_risk_row(folded, assessment, said))
@@ -219,21 +221,23 @@ class Run:
 class Rows:
     """Rows of the two read models that change together; most days change only a part of most of them."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Write on `connection`."""
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        """Write on `connection`, as of `now`."""
         self._connection = connection
+        self._now = now
         self._progress: list[dict[str, Any]] = []
         self._days: list[dict[str, Any]] = []
         self.risk: list[dict[str, Any]] = []
         self.uneventful: list[tuple[str, date | None]] = []
         """Who is on track without any reason, as before, and when to look again."""
 
-    def add_progress(self, enrolment: str, progress: Progress, *, whole: bool) -> None:
+    def add_progress(self, enrolment: str, progress: Progress, assessment: Assessment | None, *, whole: bool) -> None:
         """Add the measures of an enrolment: the whole row, or what a day can change where the rest is written."""
+        level = None if assessment is None else assessment.level
         if whole:
-            self._progress.append(enrolment_progress.row(enrolment, progress))
+            self._progress.append(enrolment_progress.row(enrolment, progress, level, self._now))
         else:
-            self._days.append(enrolment_progress.of_the_day(enrolment, progress))
+            self._days.append(enrolment_progress.of_the_day(enrolment, progress, level, self._now))
 
     def write(self) -> None:
         """Write what was gathered."""

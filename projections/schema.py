@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TEXT
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of the meaning of their columns; a store of another version is rebuilt, never migrated."""
 
 metadata = MetaData()
@@ -120,6 +120,28 @@ enrolment_progress = Table(
     Column("forecast", Float),
     _text("next_due"),
     Column("next_due_on", Date),
+    _text("level"),
+    Column("updated_at", Instant, nullable=False),
+    Index("enrolment_progress_level", "level"),
+    Index("enrolment_progress_updated", "updated_at", "enrolment"),
+    Index(
+        "enrolment_progress_counted",  # with all that `cohort_completion` adds up, so that it need not read the rows
+        "partner",
+        "programme",
+        "intake",
+        "status",
+        "level",
+        "points",
+        "points_total",
+        "expected_points",
+        "gate_reached",
+        "assessments_submitted",
+        "lag_weeks",
+        "last_activity_at",
+        "provider",
+        "cohort",
+        "deadline",
+    ),
 )
 
 enrolment_risk = Table(
@@ -139,7 +161,6 @@ enrolment_risk = Table(
     Column("next_look", Date),
     _text("decided_level", nullable=False),
     _text("decided_signals", nullable=False),
-    Index("enrolment_risk_level", "level"),
 )
 
 risk_history = Table(

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -224,7 +224,7 @@ def caught_up(data_dir: Path, log: EmbeddedLog) -> bool:
 
 
 def rows(where: Where) -> dict[str, dict[str, Any]]:
-    """The rows of enrolment progress in the live store with the day they are measured as of, by enrolment."""
+    """The rows of enrolment progress in the live store but when they were written, with their day, by enrolment."""
     progress, state, checkpoint = schema.enrolment_progress, schema.enrolment_state, schema.checkpoint
     query = (
         select(progress, checkpoint.c.day.label("as_of"))
@@ -232,7 +232,12 @@ def rows(where: Where) -> dict[str, dict[str, Any]]:
         .join(checkpoint, checkpoint.c.partition == state.c.home)
     )
     with live_projections(settings_of(where)) as live, live.open() as store, store.connect() as connection:
-        return {row["enrolment"]: dict(row) for row in connection.execute(query).mappings()}
+        return {row["enrolment"]: but_when_written(row) for row in connection.execute(query).mappings()}
+
+
+def but_when_written(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row without what two runs differ in."""
+    return {name: value for name, value in row.items() if name != "updated_at"}
 
 
 def work(data_dir: Path, now: datetime = NOW, *, day_clock: bool = False) -> Pipeline:

@@ -179,11 +179,12 @@ def tables(log: Log, runs: Iterable[Run]) -> Mapping[str, list[dict[str, Any]]]:
 
 
 def rows(store: Store) -> Mapping[str, list[dict[str, Any]]]:
-    """Every row of every table of a store, by the table's name."""
+    """Every row of every table of a store, by the table's name; but not when a row was written."""
     with store.connect() as connection:
         return {
             table.name: [
-                dict(row) for row in connection.execute(table.select().order_by(*table.primary_key.columns)).mappings()
+                {name: value for name, value in row.items() if name != "updated_at"}
+                for row in connection.execute(table.select().order_by(*table.primary_key.columns)).mappings()
             ]
             for table in metadata.sorted_tables
             if table is not about

@@ -68,6 +68,16 @@ ENROLMENT_PROGRESS = {
     "forecast": Text("Completion at the deadline at the recent pace, at most 1.", _RATIO),
     "next_due": Text("The first component by due day that is not done.", _ID),
     "next_due_on": Text("The day by whose end it is due.", _DAY),
+    "level": Text(
+        "Of risk, as in the [at-risk register](#at-risk-register); empty of who is not active, and before a first day.",
+        _CODE,
+    ),
+    "updated_at": Text(
+        "When something of the row, or of its row in the at-risk register, last changed in this store, by the clock of "
+        "the worker that wrote it. After `engagement rebuild` every row counts as updated; it is the one column that "
+        "`engagement verify` does not compare, beside `outbox.relayed`.",
+        _MOMENT,
+    ),
 }
 
 _GROUP = {

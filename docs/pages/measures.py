@@ -1,7 +1,7 @@
 """The page of measures: every column of the stored read model and of the queries over it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,7 +21,7 @@ from projections import (
     risk_history,
     timeline,
 )
-from projections.schema import metadata
+from projections.schema import Instant, metadata
 from projections.store import Store
 
 _TABLES = {
@@ -108,5 +108,11 @@ def _group_columns() -> tuple[list[str], list[str]]:
 
 def _some_row() -> dict[str, Any]:
     table: Table = metadata.tables["enrolment_progress"]
-    samples = {str: "x", int: 1, float: 0.5, bool: True, date: date(2025, 9, 8)}
-    return {column.name: samples[column.type.python_type] for column in table.columns if not column.nullable}
+    day = date(2025, 9, 8)
+    moment = datetime.combine(day, time(), tzinfo=UTC)
+    samples = {str: "x", int: 1, float: 0.5, bool: True, date: day}
+    return {
+        column.name: moment if isinstance(column.type, Instant) else samples[column.type.python_type]
+        for column in table.columns
+        if not column.nullable
+    }

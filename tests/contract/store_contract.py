@@ -51,7 +51,7 @@ def some_effects() -> tuple[dict[str, StoredState], list[dict[str, object]]]:
     state = fold_all([enrolled(), completed("module-1")])
     progress = measure(state, SMALL, date(2025, 10, 1))
     assert progress is not None
-    return {"e-1": StoredState(3, encode_state(state))}, [enrolment_progress.row("e-1", progress)]
+    return {"e-1": StoredState(3, encode_state(state))}, [enrolment_progress.row("e-1", progress, "watch", START)]
 
 
 class StoreContract:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import select
@@ -19,12 +19,14 @@ from projections import (
     cohort_completion,
     days,
     declaration_readiness,
+    enrolment_list,
     enrolment_progress,
     enrolment_risk,
     enrolment_states,
     explanation,
     flag_stories,
     outbox,
+    overview,
     partner_summary,
     policy_use,
     risk_attention,
@@ -32,6 +34,7 @@ from projections import (
     simulation,
     timeline,
 )
+from projections.enrolment_list import Sort, SortBy, Wanted
 from projections.projector import Projector
 from projections.rebuild import replay, verify
 from projections.rulebook import Rulebook
@@ -43,6 +46,15 @@ from tests.fact_lives import LAST_DAY, lives, own_programmes
 from tests.risk_kit import only
 
 _CANDIDATE = only("behind", (2, 2))
+_WANTED = (
+    Wanted(),
+    Wanted(flagged=True, reason="behind"),
+    Wanted(stage="raised"),
+    Wanted(text="E-1", participants=frozenset({"p-3"})),
+    Wanted(behind=2, gate_reached=False, deadline_from=date(2025, 9, 1), deadline_until=date(2026, 9, 1)),
+    Wanted(changed_on=LAST_DAY + timedelta(days=60)),
+    Wanted(updated_since=START, status_since=date(2026, 1, 1)),
+)
 _DAYS = [START.date() + timedelta(days=14 * number) for number in range(1, 14)]
 
 
@@ -122,6 +134,19 @@ def answers(store: Store, rulebook: Rulebook) -> dict[str, Any]:
                 for partition in range(3)
                 for everybody in (False, True)
             ],
+            "lists": [list(enrolment_list.every(connection, each)) for each in _WANTED],
+            "sorted": [
+                enrolment_list.page(connection, Wanted(), Sort(by, descending=descending), size=60)
+                for by in get_args(SortBy)
+                for descending in (False, True)
+            ],
+            "changes": [enrolment_list.changes(connection, each, size=60) for each in _WANTED],
+            "glance": [overview.at_a_glance(connection, each) for each in (None, *columns)],
+            "today": [overview.changed_today(connection, each) for each in (None, *columns)],
+            "deadlines": [overview.deadlines(connection, each, within=timedelta(500)) for each in (None, *columns)],
+            "reasons": [overview.reasons(connection, each) for each in _WANTED],
+            "choices": overview.choices(connection),
+            "freshness": overview.freshness(connection),
             "on watch": [risk_attention.on_watch(connection, each) for each in ({}, *columns)],
             "long silent": [risk_attention.long_silent(connection, policies, each) for each in ({}, *columns)],
             "history": [risk_history.of(connection, each) for each in people],

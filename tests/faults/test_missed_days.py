@@ -13,11 +13,13 @@ from learning.curriculum import Curriculum
 from learning.events import Fact, decode
 from learning.facts import DayStarted
 from learning.measures import measure
+from learning.policy import shipped_policies
 from learning.progress import fold_all
+from learning.risk import assess
 from producers.publisher import publish
 from projections.enrolment_progress import row
 from tests.fact_lives import LAST_DAY, lives, own_programmes
-from tests.faults_kit import assert_exact, open_log, rows, work
+from tests.faults_kit import assert_exact, but_when_written, open_log, rows, work
 
 NOON = datetime(2026, 3, 13, 12, tzinfo=UTC)
 FACTS = 800
@@ -96,7 +98,14 @@ def _measured_from_scratch(data_dir: Path, curriculum: Curriculum, day: date) ->
     for partition in _on_log(data_dir).values():
         for fact in partition:
             facts[fact.subject].append(fact)
-    measured = {enrolment: measure(fold_all(its), curriculum, day) for enrolment, its in facts.items()}
-    return {
-        enrolment: {**row(enrolment, progress), "as_of": day} for enrolment, progress in measured.items() if progress
-    }
+    return {enrolment: found for enrolment, its in facts.items() if (found := _row(enrolment, its, curriculum, day))}
+
+
+def _row(enrolment: str, facts: list[Fact], curriculum: Curriculum, day: date) -> dict[str, object] | None:
+    state = fold_all(facts)
+    progress = measure(state, curriculum, day)
+    if progress is None:
+        return None
+    assessment = assess(state, curriculum, shipped_policies(), day)
+    level = assessment and assessment.level
+    return but_when_written({**row(enrolment, progress, level, NOON), "as_of": day})

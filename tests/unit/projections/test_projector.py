@@ -10,7 +10,9 @@ from eventlog.rejects import Parked
 from learning.events import Fact, encode
 from learning.facts import AttendanceRecorded, DayStarted, ParticipantMerged, Transferred
 from learning.measures import measure
+from learning.policy import shipped_policies
 from learning.progress import fold_all
+from learning.risk import assess
 from projections import enrolment_progress
 from projections.projector import Applied, GapError, Projector
 from projections.rulebook import Rulebook
@@ -49,9 +51,12 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def expected(facts: Sequence[Fact], day: date | None) -> dict[str, object]:
     """The row that a fold in memory gives."""
-    progress = measure(fold_all(facts), SMALL, day)
+    state = fold_all(facts)
+    progress = measure(state, SMALL, day)
     assert progress is not None
-    return {**enrolment_progress.row(facts[0].subject, progress), "as_of": day}
+    assessment = None if day is None else assess(state, SMALL, shipped_policies(), day)
+    level = assessment and assessment.level
+    return {**enrolment_progress.row(facts[0].subject, progress, level, START), "as_of": day}
 
 
 def test_facts_become_a_row(bench: Bench) -> None:
