@@ -5,7 +5,7 @@ by loading the corrected sheet: the answer loaded last counts, also when it is t
 never edited: a row that differs from what the log says is refused, and the change is recorded as a fact of its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,8 @@ from producers.register import attendance_rows, enrolment_rows
 from producers.register.attendance_rows import read_attendance
 from producers.register.column_maps import ColumnMap
 from producers.register.enrolment_rows import is_known, read_enrolment
-from producers.register.history import known_answers, known_enrolments
+from producers.register.files import Upload
+from producers.register.history import KnownEnrolments, known_answers, known_enrolments
 from producers.register.rows import Register, RowReader, read_register, refuse_contradictions
 from producers.report import Report, set_aside
 
@@ -29,30 +30,35 @@ BUILT_IN: Final = ColumnMap()
 
 def import_enrolments(
     log: EventLog,
-    path: Path,
+    file: Path | Upload,
     curriculum: Curriculum,
     now: datetime,
     *,
     column_map: ColumnMap = BUILT_IN,
     sheet: str | None = None,
+    partner: str | None = None,
 ) -> Report:
     """Enrol everybody in a sheet; good rows are loaded, wrong ones parked and reported.
 
     Args:
         log: Where the facts go, and what they are compared with.
-        path: A CSV file or an Excel workbook.
+        file: A CSV file or an Excel workbook.
         curriculum: Programmes and intakes that rows are checked against.
         now: When the facts become known; a day that lies further ahead than one day is refused.
         column_map: The partner's headings and words.
         sheet: Which sheet of a workbook; None for the first.
+        partner: Refuse rows of other delivery partners than this.
 
     Raises:
         RegisterFileError: The file cannot be read as a register; nothing was loaded.
         LogError: The log cannot write. Loading again is safe.
     """
-    register = read_register(path, column_map, enrolment_rows.REQUIRED, sheet)
+    register = read_register(file, column_map, enrolment_rows.REQUIRED, sheet)
     readers = [RowReader(register, record) for record in register.records]
     rows = [(reader, row) for reader in readers if (row := read_enrolment(reader, curriculum, now))]
+    for reader, row in rows:
+        if partner is not None and row.data.partner != partner:
+            reader.fault("partner", "is another delivery partner", f"write {partner}, or load the row where it belongs")
     refuse_contradictions(((reader, row.enrolment, row) for reader, row in rows), "enrolment")
     known = known_enrolments(log)
     facts: list[Fact] = []
@@ -68,12 +74,13 @@ def import_enrolments(
 
 def import_attendance(
     log: EventLog,
-    path: Path,
+    file: Path | Upload,
     curriculum: Curriculum,
     now: datetime,
     *,
     column_map: ColumnMap = BUILT_IN,
     sheet: str | None = None,
+    among: Collection[str] | None = None,
 ) -> Report:
     """Record the attendance in a sheet; good rows are loaded, wrong ones parked and reported.
 
@@ -81,18 +88,21 @@ def import_attendance(
 
     Args:
         log: Where the facts go, and what they are compared with.
-        path: A CSV file or an Excel workbook.
+        file: A CSV file or an Excel workbook.
         curriculum: Programmes and their components that rows are checked against.
         now: When the facts become known; a session that lies further ahead than one day is refused.
         column_map: The partner's headings and words.
         sheet: Which sheet of a workbook; None for the first.
+        among: The enrolments that rows may name; any other is answered as one that does not exist.
 
     Raises:
         RegisterFileError: The file cannot be read as a register; nothing was loaded.
         LogError: The log cannot write. Loading again is safe.
     """
-    register = read_register(path, column_map, attendance_rows.REQUIRED, sheet)
+    register = read_register(file, column_map, attendance_rows.REQUIRED, sheet)
     known = known_enrolments(log)
+    if among is not None:
+        known = KnownEnrolments({enrolment: each for enrolment, each in known.items() if enrolment in among})
     readers = [RowReader(register, record) for record in register.records]
     rows = [(reader, row) for reader in readers if (row := read_attendance(reader, known, curriculum, now))]
     refuse_contradictions(((reader, row.session, row.attendance) for reader, row in rows), "attendance")

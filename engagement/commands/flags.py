@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import Connection
 from typer import Argument, BadParameter, Context, Option, Typer
 
 from engagement import output
@@ -14,22 +15,18 @@ from engagement.filters import one_of
 from engagement.output import AsJson, uk_time
 from engagement.wiring import Wiring
 from learning.codes import DeferralReason, WithdrawalReason
-from learning.errors import EngagementError
-from learning.events import Fact, fact
+from learning.events import Fact
 from learning.facts import (
     YEARS,
     ContactMade,
-    Data,
     Deferred,
     FlagAcknowledged,
-    Identifier,
     ImprovementSeen,
     WithdrawalRecommended,
     Withdrawn,
 )
+from producers.actions import Action, Actions, NoFlagError, StaffIdError, staff_id
 from producers.publisher import publish
-from projections import enrolment_risk
-from projections.store import Store
 from stream_processors.day_clock import utc_now
 
 app = Typer(
@@ -44,10 +41,6 @@ _CHANNELS: tuple[str, ...] = get_args(_HINTS["channel"])
 _OUTCOMES: tuple[str, ...] = get_args(_HINTS["outcome"])
 
 
-class NoFlagError(EngagementError):
-    """The enrolment has no flag that anything could be noted about."""
-
-
 class Noted(Struct, frozen=True, kw_only=True):
     """What was put on the log."""
 
@@ -60,17 +53,11 @@ class Noted(Struct, frozen=True, kw_only=True):
 
 
 def _id_of_staff(wanted: str) -> str:
-    """Refuse what is no id; one without any digit is more likely a name."""
+    """Refuse what is no id of a member of staff."""
     try:
-        found: str = msgspec.convert(wanted, Identifier)
-    except msgspec.ValidationError:
-        found = ""
-    if not any(character.isdigit() for character in found):
-        raise BadParameter(
-            f"{wanted!r} is no id with a number in it; facts carry no names and no email addresses, so give the id of "
-            "a member of staff, such as `partner-07/adviser-3`"
-        )
-    return found
+        return staff_id(wanted)
+    except StaffIdError as error:
+        raise BadParameter(str(error)) from error
 
 
 def _day(wanted: datetime | None) -> datetime | None:
@@ -115,7 +102,7 @@ Return = Annotated[
 @app.command()
 def acknowledge(context: Context, enrolment: Enrolment, *, by: By, as_json: AsJson = False) -> None:
     """Say that you have seen the flag and take care of it."""
-    _note(context.obj, enrolment, FlagAcknowledged(by=by), as_json=as_json, needs_flag=True)
+    _note(context.obj, enrolment, FlagAcknowledged(by=by), as_json=as_json)
 
 
 @app.command()
@@ -130,7 +117,7 @@ def contact(
 @app.command()
 def improving(context: Context, enrolment: Enrolment, *, by: By, as_json: AsJson = False) -> None:
     """Say that you see the participant improving; the flag stays until its reasons are gone."""
-    _note(context.obj, enrolment, ImprovementSeen(by=by), as_json=as_json, needs_flag=True)
+    _note(context.obj, enrolment, ImprovementSeen(by=by), as_json=as_json)
 
 
 @app.command()
@@ -173,38 +160,23 @@ def defer(
     _note(context.obj, enrolment, data, as_json=as_json)
 
 
-def _note(wiring: Wiring, wanted: str, data: Data, *, as_json: bool, needs_flag: bool = False) -> None:
+def _note(wiring: Wiring, wanted: str, action: Action, *, as_json: bool) -> None:
     """Put a fact about an enrolment on the log, and say so."""
+    actions = Actions(SOURCE, now=utc_now, unique=lambda: secrets.token_hex(8))
     with wiring.store() as store:
-        row = find_one(store, wanted)
-        if needs_flag:
-            _require_flag(store, row["enrolment"])
-    made = _fact(data, row, utc_now())
+        enrolment = find_one(store, wanted)["enrolment"]
+        with store.connect() as connection:
+            made = _made(actions, connection, enrolment, action)
     with wiring.log_to_append() as log:
         publish(log, [made], now=made.time)
     _tell(wiring, made, as_json=as_json)
 
 
-def _require_flag(store: Store, enrolment: str) -> None:
-    with store.connect() as connection:
-        risk = enrolment_risk.find(connection, enrolment)
-    if risk is None or risk["flagged_since"] is None:
-        level = "was not looked at yet" if risk is None else f"is {risk['level'].replace('-', ' ')}"
-        raise NoFlagError(
-            f"{enrolment} has no flag: it {level}; a contact can be noted all the same, with `engagement flag contact`"
-        )
-
-
-def _fact(data: Data, row: dict[str, Any], now: datetime) -> Fact:
-    """The fact, under an id that sorts by time and is never there twice."""
-    return fact(
-        data,
-        id=f"{now:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(8)}",
-        source=SOURCE,
-        subject=row["enrolment"],
-        time=now,
-        partitionkey=row["participant"],
-    )
+def _made(actions: Actions, connection: Connection, enrolment: str, action: Action) -> Fact:
+    try:
+        return actions.fact(connection, enrolment, action)
+    except NoFlagError as error:
+        raise NoFlagError(f"{error}, with `engagement flag contact`") from error
 
 
 def _tell(wiring: Wiring, made: Fact, *, as_json: bool) -> None:

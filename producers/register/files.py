@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -23,11 +23,22 @@ Cell = str | datetime | date | time
 _DELIMITERS: Final = (",", ";", "\t")
 _ZIP_MAGIC: Final = b"PK\x03\x04"
 _OLD_OFFICE_MAGIC: Final = b"\xd0\xcf\x11\xe0"
+_MOST_UNPACKED: Final = 100_000_000
+"""Bytes of a workbook; a register of a hundred thousand rows has a fifth of that."""
+
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class RegisterFileError(UnreadableFileError):
     """A file that cannot be read as a sheet; the message says why and what to send instead."""
+
+
+class Upload(NamedTuple):
+    """A file that was sent to us, which need not be kept anywhere."""
+
+    name: str
+    """What messages and rejects call it."""
+    content: bytes
 
 
 class Row(NamedTuple):
@@ -39,27 +50,33 @@ class Row(NamedTuple):
     """An empty cell is the empty text."""
 
 
-def read_rows(path: Path, sheet: str | None = None) -> list[Row]:
+def read_rows(file: Path | Upload, sheet: str | None = None) -> list[Row]:
     """Read the rows of a CSV file or an Excel workbook; blank rows are left out.
 
     Args:
-        path: The file.
+        file: Where it is, or what it holds.
         sheet: Which sheet of a workbook; None for the first.
 
     Raises:
         RegisterFileError: The file is not there, is neither CSV nor .xlsx, is damaged, or has no such sheet.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RegisterFileError(f"{path} cannot be read: {error.strerror}; name a CSV or .xlsx file") from error
+    content, name = _content(file), file.name
     if content.startswith(_OLD_OFFICE_MAGIC):
         raise RegisterFileError(
-            f"{path.name} is an old .xls workbook or is protected by a password; save it as .xlsx without one"
+            f"{name} is an old .xls workbook or is protected by a password; save it as .xlsx without one"
         )
-    raw = _excel_rows(content, path.name, sheet) if content.startswith(_ZIP_MAGIC) else _csv_rows(content, path.name)
+    raw = _excel_rows(content, name, sheet) if content.startswith(_ZIP_MAGIC) else _csv_rows(content, name)
     rows = (Row(number, tuple(_cell(value) for value in values)) for number, values in enumerate(raw, start=1))
     return [row for row in rows if any(cell != "" for cell in row.cells)]
+
+
+def _content(file: Path | Upload) -> bytes:
+    if isinstance(file, Upload):
+        return file.content
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise RegisterFileError(f"{file} cannot be read: {error.strerror}; name a CSV or .xlsx file") from error
 
 
 def _excel_rows(content: bytes, name: str, sheet: str | None) -> list[tuple[Any, ...]]:
@@ -67,6 +84,7 @@ def _excel_rows(content: bytes, name: str, sheet: str | None) -> list[tuple[Any,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and drop-down lists, which say nothing of values
         try:
+            _require_moderate(content, name)
             workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
             if sheet is not None and sheet not in workbook.sheetnames:
                 there = ", ".join(workbook.sheetnames)
@@ -78,6 +96,16 @@ def _excel_rows(content: bytes, name: str, sheet: str | None) -> list[tuple[Any,
             raise RegisterFileError(
                 f"{name} cannot be read as an Excel workbook ({error}); open it, save it as .xlsx and send that"
             ) from error
+
+
+def _require_moderate(content: bytes, name: str) -> None:
+    """Refuse a small file that would fill the memory once it is unpacked."""
+    with ZipFile(io.BytesIO(content)) as packed:
+        if sum(each.file_size for each in packed.infolist()) > _MOST_UNPACKED:
+            raise RegisterFileError(
+                f"{name} holds more than {_MOST_UNPACKED // 1_000_000} MB once it is unpacked; "
+                "send the sheet alone, as CSV"
+            )
 
 
 def _csv_rows(content: bytes, name: str) -> Iterator[list[str]]:

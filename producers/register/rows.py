@@ -17,7 +17,7 @@ from eventlog.rejects import Parked
 from learning.calendar import UK, uk_day
 from learning.facts import Identifier
 from producers.register.column_maps import ATTENDANCE_WORDS, ColumnMap, Columns, Field, as_tuple, find_columns, plain
-from producers.register.files import Cell, read_rows
+from producers.register.files import Cell, Upload, read_rows
 from producers.report import Refused, RowError
 
 _MIDDAY: Final = time(12)
@@ -43,22 +43,22 @@ class Register(NamedTuple):
 
 
 def read_register(
-    path: Path, column_map: ColumnMap, required: Sequence[tuple[Field, ...]], sheet: str | None = None
+    file: Path | Upload, column_map: ColumnMap, required: Sequence[tuple[Field, ...]], sheet: str | None = None
 ) -> Register:
     """Read a sheet; blank rows and headings repeated further down are left out.
 
     Raises:
         RegisterFileError: The file cannot be read as a sheet with the required columns.
     """
-    rows = read_rows(path, sheet)
-    columns = find_columns(rows, column_map, required, path.name)
+    rows = read_rows(file, sheet)
+    columns = find_columns(rows, column_map, required, file.name)
     fields = columns.positions.keys() | column_map.defaults.keys()
     records = (
         Record(row.number, {wanted: column_map.value(wanted, _at(row.cells, columns, wanted)) for wanted in fields})
         for row in rows
         if row.number > columns.header.number and row.cells != columns.header.cells
     )
-    return Register(path.name, columns, column_map, tuple(records))
+    return Register(file.name, columns, column_map, tuple(records))
 
 
 def _at(cells: Sequence[Cell], columns: Columns, wanted: Field) -> Cell:

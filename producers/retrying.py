@@ -22,6 +22,12 @@ _NO_FACT = "not a fact"
 _ROW = "it is a row of a register, not a fact; mend the row in the sheet and import the sheet again"
 
 
+_PASSED = (
+    "it could be read now, but the projections have passed its place on the log; `engagement rejects retry` on the "
+    "machine itself makes them anew"
+)
+
+
 class Retried(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one reject."""
 
@@ -36,12 +42,12 @@ def retry(
     rejects: Sequence[Parked],
     rulebook: Rulebook,
     now: Callable[[], datetime],
-    rebuild: Callable[[], object],
+    rebuild: Callable[[], object] | None,
 ) -> list[Retried]:
     """Put on the log what can be read now, and settle it.
 
     A fact may stand on the log already, refused where it stands because its programme was unknown. The projections
-    have passed that place, so they are rebuilt, by `rebuild`, before such rejects are settled.
+    have passed that place, so they are rebuilt, by `rebuild`, before such rejects are settled; without it they wait.
     """
     refused = _refused_still(rejects, rulebook, now)
     results: list[Retried] = []
@@ -58,6 +64,8 @@ def retry(
         else:
             settle(log, reject, now())
             results.append(Retried(id=reject.id, settled=True, why="its fact is on the log now"))
+    if rebuild is None:
+        return [*results, *(Retried(id=reject.id, settled=False, why=_PASSED) for reject in passed)]
     if passed:
         rebuild()
     for reject in passed:

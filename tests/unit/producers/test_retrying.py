@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from engagement.retrying import Retried, retry
 from eventlog.embedded import EmbeddedLog
 from eventlog.facts import FACTS_TOPIC, record_of
 from eventlog.rejects import Parked, park, parked
 from learning.curriculum import Curriculum
 from learning.events import encode
 from producers.publisher import publish
+from producers.retrying import Retried, retry
 from projections.rulebook import Rulebook
 from tests.builders import SMALL, completed, enrolled
 
