@@ -32,7 +32,7 @@ setup-dev: $(VENV)/.installed-dev ## The same, with the tools of the workshop
 demo: setup ## Stream simulated cohorts through the pipeline and show the result
 	@$(BIN)/engagement demo
 
-servers: ## Fetch what the server tests need: Apache Kafka (by Maven) and, as root on Debian, PostgreSQL
+servers: ## Fetch what tests need: Apache Kafka (by Maven) and, as root on Debian, PostgreSQL and Chromium
 	@tests/servers/install.sh
 
 test: check $(if $(filter 1,$(REQUIRE_SERVERS)),fetch-servers) ## The whole suite: the checks, then every test; ends with pytest's summary

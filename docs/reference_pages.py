@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from pages.api import api_page
 from pages.commands import commands_page
 from pages.events import events_page
 from pages.lake import lake_page
@@ -15,6 +16,7 @@ from pages.settings import env_example, settings_page
 PROJECT = Path(__file__).resolve().parents[1]
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/reference/api.md": api_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/events.md": events_page,
     "docs/reference/lake.md": lake_page,

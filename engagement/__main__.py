@@ -9,9 +9,11 @@ from typing import Annotated
 from typer import Context, Exit, Option, Typer
 
 from engagement.commands import (
+    access,
     analyse,
     at_risk,
     cohorts,
+    dashboard,
     declarations,
     demo,
     explain,
@@ -19,6 +21,7 @@ from engagement.commands import (
     imports,
     lake,
     log_transfer,
+    people,
     policy,
     programmes,
     query,
@@ -26,10 +29,12 @@ from engagement.commands import (
     show,
     status,
     topics,
+    up,
     upkeep,
     worker,
 )
 from engagement.plain_errors import PlainErrors
+from engagement.processes import end_with_supervisor
 from engagement.settings import load_settings
 from engagement.wiring import Wiring
 
@@ -69,7 +74,9 @@ def engagement(
 
 app.command()(demo.demo)
 app.add_typer(imports.app, name="import")
+app.command()(up.up)
 app.command()(worker.worker)
+app.command()(dashboard.dashboard)
 app.command()(status.status)
 app.command()(show.show)
 app.command()(cohorts.cohort)
@@ -83,6 +90,8 @@ app.add_typer(programmes.app, name="programmes")
 app.command()(analyse.analyse)
 app.command()(query.query)
 app.command()(query.sql)
+app.add_typer(access.app, name="access")
+app.add_typer(people.app, name="people")
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(topics.app, name="topics")
 app.add_typer(lake.app, name="lake")
@@ -96,6 +105,7 @@ def main() -> None:
     """Run the command line; where standard output or standard error was closed, what it says goes nowhere."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - open as long as the program runs
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123 - as above
+    end_with_supervisor()
     app(prog_name="engagement")
 
 

@@ -3,8 +3,10 @@
 What only reads never makes a file: on an empty data folder it says what to run first.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from datetime import date, datetime
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from engagement.settings import Settings
@@ -17,11 +19,17 @@ from learning.curriculum import Curriculum
 from learning.errors import EngagementError
 from projections.curriculum_files import load_curriculum
 from projections.live import LiveProjections
-from projections.rulebook import Rulebook, load_rulebook
+from projections.rulebook import Rulebook, RulebookFolders, load_rulebook
 from projections.store import Checkpoint, Store
+from registry.store import Registry, RegistryDatabase
+from stream_processors.day_clock import utc_now
 from stream_processors.deployment import live_projections, opened_log
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from dashboard.parts import Parts
+    from producers.register.column_maps import ColumnMap
     from stream_processors.app import Pipeline
 
 
@@ -118,6 +126,89 @@ class Wiring:
             )
         return lake
 
+    @contextmanager
+    def models(self, as_of: date | None = None, known_at: date | None = None) -> "Iterator[DuckDBPyConnection]":
+        """The analysts' models over the lake, with what the projections decided about risk, if there are any.
+
+        Args:
+            as_of: The day as of which to measure, or a time on it; see `analytics.connect`.
+            known_at: The day before which facts were recorded, or a time on it.
+
+        Raises:
+            NothingThereError: There is no lake.
+            LakeError: It cannot be read.
+        """
+        from analytics import connect  # noqa: PLC0415 - DuckDB and pandas are slow to load; few commands need them
+        from analytics.decisions import decisions_of  # noqa: PLC0415 - as above
+
+        lake, decisions = self.lake(), None
+        if self.has_projections():
+            with self.store() as store:
+                decisions = decisions_of(store)
+        connection = connect(
+            self.settings.data_dir,
+            as_of=_day(as_of),
+            known_at=_day(known_at),
+            decisions=decisions,
+            lake_dir=lake.folder,
+        )
+        with closing(connection):
+            yield connection
+
+    def registry(self, *, to_read: bool = False) -> Registry:
+        """The registry of people, accounts and the audit trail, made when it is not there; close it at the end.
+
+        Raises:
+            NothingThereError: Only asked `to_read`, and there is none.
+            RegistryError: It cannot be opened.
+        """
+        settings = self.settings
+        if settings.database is not None:
+            return Registry(RegistryDatabase(settings.database.get_secret_value()))
+        path = settings.data_dir / "registry.db"
+        if to_read and not path.exists():
+            raise NothingThereError(
+                f"there is no registry in {settings.data_dir} yet; `engagement access grant` and "
+                "`engagement people import` make it, or name another folder with --data-dir"
+            )
+        return Registry(path)
+
+    def dashboard_parts(self) -> "Parts":
+        """What the dashboard stands on; the registry and the log stay open as long as this process runs.
+
+        Raises:
+            RegistryError: The registry cannot be opened.
+            EngagementError: A programme or a policy has a fault.
+        """
+        from dashboard.parts import Parts  # noqa: PLC0415 - the web framework is slow to load; few commands need it
+
+        settings = self.settings
+        return Parts(
+            live=self.live_or_new(),
+            registry=self.registry(),
+            rulebook=RulebookFolders(settings.programmes_dir, settings.policies_dir).current,
+            log=OpenedOnce(self.log_to_append),
+            models=self.models,
+            now=utc_now,
+            public_url=settings.public_url,
+            names=settings.names,
+            lake=lambda: Lake(settings.lake_path),
+            column_map=self.column_map,
+        )
+
+    def column_map(self, partner: str) -> "ColumnMap":
+        """How a delivery partner's sheets say things: by the map that the data folder keeps for it, if it does.
+
+        Raises:
+            ColumnMapError: The map is wrong.
+        """
+        from producers.register.column_maps import ColumnMap, partner_column_map  # noqa: PLC0415 - it loads openpyxl
+
+        folder = self.settings.data_dir / "registers"
+        kept = folder / f"{partner}.toml"
+        # an id may have a `/`, and then it is no name of a file
+        return partner_column_map(self.settings.data_dir, partner) if kept in folder.glob("*.toml") else ColumnMap()
+
     def curriculum(self) -> Curriculum:
         """The programmes that come with the product and those in the data folder."""
         return load_curriculum(self.settings.programmes_dir)
@@ -159,3 +250,33 @@ class Wiring:
             f"there is no log in {self.settings.data_dir} yet; run `engagement demo`, load data with "
             "`engagement import`, or name another folder with --data-dir"
         )
+
+
+class OpenedOnce:
+    """A log that many threads use: opened when it is first asked for, and anew where that failed."""
+
+    def __init__(self, opening: Callable[[], AbstractContextManager[EventLog]]) -> None:
+        """Open it like this."""
+        self._opening = opening
+        self._lock = Lock()
+        self._log: EventLog | None = None
+        self._open = ExitStack()
+
+    @contextmanager
+    def __call__(self) -> Iterator[EventLog]:
+        """The log; it stays open after the block."""
+        with self._lock:
+            if self._log is None:
+                self._log = self._open.enter_context(self._opening())
+        yield self._log
+
+    def close(self) -> None:
+        """Let go of the log."""
+        with self._lock:
+            self._open.close()
+            self._log = None
+
+
+def _day(day: date | None) -> date | None:
+    """The day itself, of an option that is read as a time."""
+    return day.date() if isinstance(day, datetime) else day

@@ -1,22 +1,32 @@
-"""The page of metrics: what a worker shows to Prometheus, from the list that the metrics are made of."""
+"""The page of metrics: what a worker and the dashboard show to Prometheus, from the lists that they are made of."""
 
+from collections.abc import Iterable
+
+from dashboard.metric_names import METRICS as OF_DASHBOARD
 from pages.markdown import code, page, table
-from stream_processors.watching.metric_names import METRICS
+from stream_processors.watching.metric_names import METRICS, Declared
 
 
 def metrics_page() -> str:
     """The whole page."""
-    rows = (
-        (code(each.name), each.kind, ", ".join(code(label) for label in each.labels), each.meaning) for each in METRICS
+    buckets = (
+        (code(each.name), ", ".join(f"{bound:,}" for bound in each.buckets))
+        for each in (*METRICS, *OF_DASHBOARD)
+        if each.buckets
     )
-    buckets = ((code(each.name), ", ".join(f"{bound:,}" for bound in each.buckets)) for each in METRICS if each.buckets)
     return page(
         "Metrics",
         "A worker answers `/metrics` where [`ENGAGEMENT_PROBE_PORT`](settings.md) says, in Prometheus' text format, "
         "and in OpenMetrics for a client that accepts it. How to read them is in "
         "[watch a worker](../how-to/watch-a-worker.md). Counters begin at 0 when the worker starts. "
         "Labels hold numbers and fixed words, never an id of a person.",
-        table(("metric", "kind", "labels", "meaning"), rows),
+        _metrics(METRICS),
+        "## Of the dashboard",
+        "The dashboard answers `/metrics` too, to accounts that see all delivery partners: give Prometheus an API key "
+        "of a read-only account as its `authorization` credentials ([give access](../how-to/give-access.md)). Where a "
+        "request comes from opens nothing: behind a web server on the same machine, every request comes from there. "
+        "`/healthz` and `/readyz` answer anybody, and tell nothing but whether the parts answer.",
+        _metrics(OF_DASHBOARD),
         "## Buckets",
         "A histogram has three series: `..._bucket` counts what was no larger than its label `le`, `..._count` "
         "counts all, `..._sum` adds all up.",
@@ -26,3 +36,10 @@ def metrics_page() -> str:
         "is measured under Prometheus' usual names: `process_resident_memory_bytes`, `process_virtual_memory_bytes`, "
         "`process_cpu_seconds_total`, `process_start_time_seconds`, `process_open_fds`, `process_max_fds`.",
     )
+
+
+def _metrics(declared: Iterable[Declared]) -> str:
+    rows = (
+        (code(each.name), each.kind, ", ".join(code(label) for label in each.labels), each.meaning) for each in declared
+    )
+    return table(("metric", "kind", "labels", "meaning"), rows)

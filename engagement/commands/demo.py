@@ -1,13 +1,10 @@
 """`engagement demo`: simulated cohorts go through the whole pipeline, and the result is shown."""
 
-import shlex
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -17,10 +14,14 @@ from typer import Context, Option
 
 from engagement import output
 from engagement.commands.cohorts import COUNTS, OF_COUNTS, counts
+from engagement.commands.dashboard import Port
 from engagement.commands.story import told_briefly
-from engagement.demonstration import INTAKES, PARTICIPANTS, UNTIL, Position, simulation, stream
+from engagement.demonstration import INTAKES, LIVE_FROM, PARTICIPANTS, Position, Streamed, running, simulation, stream
+from engagement.live_demonstration import go_on, require_room
+from engagement.logs import configure_logs
 from engagement.output import AsJson, figures, percent, prose
-from engagement.settings import load_settings
+from engagement.settings import Settings, load_settings
+from engagement.welcome import PORT, program
 from engagement.wiring import Wiring
 from learning.calendar import uk_day
 from learning.changes import told
@@ -63,23 +64,43 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 def demo(
     context: Context,
+    *,
     participants: Annotated[int, Option(min=33, max=100_000, help="How many enrolments to simulate.")] = PARTICIPANTS,
+    every: Annotated[float, Option(min=0.1, help="Seconds between two simulated days, once the dashboard runs.")] = 5,
+    port: Port = PORT,
+    once: Annotated[bool, Option("--once", help="End after the summary, as it does where no terminal is.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stream simulated cohorts through the whole pipeline and show what comes out.
+    """Stream simulated cohorts through the whole pipeline and show what comes out, at last on the dashboard.
 
     Three intakes over all programmes of ambition-2024 with 12 delivery partners, the same each time, go into the
-    folder `demo` of the data folder, which is made anew. A real worker folds the facts while they are published.
+    folder `demo` of the data folder, which is made anew. A real worker folds the facts while they are published. In
+    a terminal the last eight weeks follow after the summary, day by day, while the dashboard shows them. All names are
+    invented.
     """
     parent: Wiring = context.obj
     wiring = Wiring(load_settings(parent.settings.data_dir / "demo"))
-    with _progress() as watch:
-        streamed = stream(wiring, simulation(participants), watch)
+    configure_logs(wiring.settings.log_format, verbose=False)
+    simulated = simulation(participants)
+    if once or as_json or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        with _progress() as watch:
+            streamed = stream(wiring, simulated, watch)
+        _show(wiring, streamed, as_json=as_json)
+        return
+    require_room(port)
+    with running(wiring, simulated) as demonstration:
+        with _progress() as watch:
+            streamed = demonstration.stream(LIVE_FROM - timedelta(days=1), watch)
+        _show(wiring, streamed, as_json=False)
+        go_on(demonstration, wiring, port=port, every=every)
+
+
+def _show(wiring: Wiring, streamed: Streamed, *, as_json: bool) -> None:
     shown = _gather(wiring, *streamed)
     if as_json:
         output.json(shown)
     else:
-        _print(shown)
+        _print(wiring.settings, shown)
 
 
 class _Bars:
@@ -93,7 +114,7 @@ class _Bars:
     def __call__(self, position: Position) -> None:
         """Show how far it is."""
         described = f"Publishing, simulated day {position.day:%d %b %Y}"
-        total = position.published if position.day == UNTIL else None
+        total = position.published if position.day == position.until else None
         self._bar.update(self._publishing, description=described, completed=position.published, total=total)
         self._bar.update(self._processing, completed=position.processed, total=position.published)
 
@@ -108,8 +129,8 @@ class _Lines:
     def __call__(self, position: Position) -> None:
         """Tell how far it is, if it is much further than it was."""
         self._first = self._first or position.day
-        part = _LINES * (position.day - self._first).days // (UNTIL - self._first).days
-        if part > self._told or (position.day == UNTIL and position.processed == position.published):
+        part = _LINES * (position.day - self._first).days // (position.until - self._first).days
+        if part > self._told or (position.day == position.until and position.processed == position.published):
             self._told = part
             output.say(
                 f"Simulated day {position.day:%d %b %Y}: "
@@ -147,7 +168,7 @@ def _gather(wiring: Wiring, facts: int, seconds: float) -> Shown:
         )
 
 
-def _print(shown: Shown) -> None:
+def _print(settings: Settings, shown: Shown) -> None:
     output.table(
         "Completion by programme, beside what the plan has due",
         ["Programme", *figures(*INTAKES)],
@@ -162,7 +183,7 @@ def _print(shown: Shown) -> None:
     output.say(
         f"Published and processed {shown.facts:,} facts in {shown.seconds:.1f} s: {shown.facts_per_s:,.0f} facts/s."
     )
-    _print_next_steps(shown)
+    _print_next_steps(settings, shown)
 
 
 def _print_at_risk(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -219,15 +240,7 @@ def _by_programme(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
         yield [programme, *(cells.get((programme, intake), output.NOTHING) for intake in INTAKES)]
 
 
-def _print_next_steps(shown: Shown) -> None:
-    start = f"{_program()} --data-dir {shlex.quote(shown.data_dir)}"
+def _print_next_steps(settings: Settings, shown: Shown) -> None:
     example = shown.at_risk[0]["enrolment"] if shown.at_risk else "ENROLMENT"
     tries = (f"explain {example}", "at-risk --partner partner-01", "cohort --partner partner-01", "verify")
-    output.say("Try next:\n" + "\n".join(f"  {start} {each}" for each in tries))
-
-
-def _program() -> str:
-    """How this program is started here, so that the commands can be copied."""
-    if Path(sys.argv[0]).name != "engagement":
-        return "python -m engagement"
-    return "engagement" if shutil.which("engagement") else sys.argv[0]
+    output.say("Try next:\n" + "\n".join(f"  {program(settings)} {each}" for each in tries))

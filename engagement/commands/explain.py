@@ -14,7 +14,8 @@ from engagement.output import NOTHING, AsJson, Column, prose, uk_time
 from engagement.wiring import Wiring
 from learning.calendar import uk_day
 from learning.changes import ToldReason, told
-from learning.policy import COUNTDOWNS, Policies, SignalCode
+from learning.policy import Policies, SignalCode
+from learning.reason_texts import measured
 from learning.risk import Assessment, Reason
 from learning.signals import SIGNALS
 from projections import enrolment_risk
@@ -110,17 +111,10 @@ def _print_reason(reason: Reason) -> None:
         f"{signal.title}, {reason.points} point{'' if reason.points == 1 else 's'}",
         {
             "Why": reason.sentence,
-            "Measured": f"{_measured(reason)} ({signal.measures})",
+            "Measured": f"{measured(reason)} ({signal.measures})",
             "Would clear it": reason.remedy,
         },
     )
-
-
-def _measured(reason: Reason) -> str:
-    """The figure against the threshold that it reached; days that are left count below zero inside only."""
-    if reason.signal in COUNTDOWNS:
-        return f"{-reason.figure:g}, counts within {-reason.threshold:g}"
-    return f"{round(reason.figure, 2):g}, counts from {reason.threshold:g}"
 
 
 def _print_hindsight(found: Hindsight, *, as_json: bool) -> None:

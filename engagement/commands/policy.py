@@ -20,12 +20,12 @@ from engagement.policy_choice import (
     own_policies,
     read_file,
 )
-from engagement.policy_texts import changes, steps_in_words
 from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
 from learning.errors import EngagementError
 from learning.policy import SIGNALS as CODES
 from learning.policy import Policies, Policy, Rules, shipped_policies
+from learning.policy_texts import changes, steps_in_words
 from learning.signals import SIGNALS
 from projections.simulation import Counts, Outcome, compare, number_of_states, replay
 

@@ -8,11 +8,11 @@ from engagement import output
 from engagement.commands.upkeep import rebuild_all
 from engagement.output import AsJson, prose
 from engagement.plain_errors import FAILED
-from engagement.retrying import retry as retry_rejects
 from engagement.wiring import Wiring
 from eventlog.base import EventLog
 from eventlog.rejects import Parked, parked, settle
 from learning.errors import EngagementError
+from producers.retrying import retry as retry_rejects
 from stream_processors.day_clock import utc_now
 
 app = Typer(no_args_is_help=True, help="Messages that could not be understood: kept with their reason, never dropped.")

@@ -1,13 +1,11 @@
 """`engagement show`: everything that is known of one enrolment, or which enrolments a participant has."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Annotated, Any
 
 from typer import Argument, Context
 
 from engagement import output
-from engagement.commands.story import details, what_happened
 from engagement.output import AsJson, figures, number, percent, prose, uk_time
 from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
@@ -15,6 +13,7 @@ from learning.calendar import uk_day
 from learning.errors import EngagementError
 from projections import enrolment_progress, enrolment_risk
 from projections.store import Store
+from projections.story_texts import corrected, details, what_happened
 from projections.timeline import Entry, timeline
 
 
@@ -166,21 +165,14 @@ def _pace(ratio: float | None) -> str:
 
 
 def _print_story(story: Sequence[Entry]) -> None:
-    corrected = {id(each) for each, following in pairwise(story) if _contradicted(each, following)}
     output.table(
         "Timeline (UK time)",
         ["When", "What", *prose("Component or details")],
         [
-            (_when(each), _what(each.what, corrected=id(each) in corrected), details(each.detail, each.component))
-            for each in story
+            (_when(each), _what(each.what, is_corrected=wrong), details(each.detail, each.component))
+            for each, wrong in zip(story, corrected(story), strict=True)
         ],
     )
-
-
-def _contradicted(each: Entry, following: Entry) -> bool:
-    """Whether two entries contradict each other: of one component at one moment, what became known last is believed."""
-    same = each.component is not None and (each.component, each.time) == (following.component, following.time)
-    return same and each.what != following.what
 
 
 def _when(entry: Entry) -> object:
@@ -188,6 +180,6 @@ def _when(entry: Entry) -> object:
     return uk_day(entry.time) if entry.what == "visited" else uk_time(entry.time)
 
 
-def _what(what: str, *, corrected: bool) -> str:
+def _what(what: str, *, is_corrected: bool) -> str:
     word = what_happened(what)
-    return f"{word} (corrected)" if corrected else word
+    return f"{word} (corrected)" if is_corrected else word

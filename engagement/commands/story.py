@@ -1,11 +1,11 @@
 """A story in few lines: what is ordinary is counted, what matters is told."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
 from learning.calendar import uk_day
+from projections.story_texts import details, what_happened
 from projections.timeline import Entry
 
 _ORDINARY = ("completed", "attended", "caught-up", "submitted", "visited")
@@ -30,19 +30,3 @@ def _counted(run: list[Entry]) -> Iterator[tuple[datetime, str, str]]:
         numbers = Counter(entry.what for entry in run)
         counted = ", ".join(f"{number} {what}" for what, number in numbers.items())
         yield run[0].time, "at work", f"until {uk_day(run[-1].time):%d %b %Y}: {counted}"
-
-
-def what_happened(what: str) -> str:
-    """The last word of an event type, or the words as they are."""
-    return what.removeprefix("learning.").rpartition(".v")[0].replace("-", " ") if "." in what else what
-
-
-def details(detail: Mapping[str, Any] | None, component: str | None = None) -> str:
-    """What an entry says beside its kind."""
-    if component is not None:
-        return component
-    return ", ".join(_detail(name, value) for name, value in (detail or {}).items())
-
-
-def _detail(name: str, value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else f"{name} {value}"

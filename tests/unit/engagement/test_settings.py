@@ -50,3 +50,12 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
     """`ENGAGEMENT_DATA_DIR=` does not put the log into the folder one happens to stand in."""
     monkeypatch.setenv("ENGAGEMENT_DATA_DIR", "")
     assert load_settings().data_dir == Path("data")
+
+
+def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list with or without spaces is read; a name, which anybody might come to stand for, is refused."""
+    monkeypatch.setenv("ENGAGEMENT_TRUSTED_PROXIES", "10.0.0.5, 10.1.0.0/16")
+    assert load_settings().trusted_proxies == "10.0.0.5,10.1.0.0/16"
+    monkeypatch.setenv("ENGAGEMENT_TRUSTED_PROXIES", "proxy")
+    with pytest.raises(SettingsError, match="ENGAGEMENT_TRUSTED_PROXIES is 'proxy'"):
+        load_settings()

@@ -43,3 +43,21 @@ def test_a_running_worker_is_noticed(tmp_path: Path) -> None:
         with pytest.raises(WorkerRunningError):
             wiring.pipeline()
     assert not wiring.worker_runs()
+
+
+def test_a_partners_column_map_is_found_where_there_is_one(tmp_path: Path) -> None:
+    """Sheets are read by the map that the data folder keeps for the partner, else by the built-in headings."""
+    (tmp_path / "registers").mkdir()
+    (tmp_path / "registers" / "north.toml").write_text('[columns]\nenrolment = "Our ref"\n', encoding="utf-8")
+    wiring = wired(tmp_path)
+
+    assert wiring.column_map("north").headings_of("enrolment") == ("Our ref",)
+    assert wiring.column_map("south").columns == {}
+
+
+def test_a_partners_id_leads_to_no_other_folder(tmp_path: Path) -> None:
+    """An id with slashes and dots is no way out of the folder of column maps."""
+    (tmp_path / "elsewhere.toml").write_text('[columns]\nenrolment = "Secret"\n', encoding="utf-8")
+    (tmp_path / "registers").mkdir()
+
+    assert wired(tmp_path).column_map("../elsewhere").columns == {}

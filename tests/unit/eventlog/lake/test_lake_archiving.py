@@ -87,6 +87,14 @@ def test_files_hold_one_month_each() -> None:
         assert everything(lake, "log_offset, date_part('month', recorded_at)") == [(0, 1), (1, 2), (2, 1)]
 
 
+def test_the_longest_file_comes_first() -> None:
+    """DuckDB plans as if all files were as long as the first, so the longest is given first."""
+    with a_log_and_a_lake([enrolled(JANUARY), enrolled(FEBRUARY), enrolled(FEBRUARY)]) as (log, lake):
+        archive(lake, log, 0, 3)
+
+        assert [file.parent.name for file in lake.files()] == ["recorded_month=2026-02", "recorded_month=2026-01"]
+
+
 def test_a_fact_knows_the_day_before_it() -> None:
     """`day_known` is the latest day that had started before the fact, across chunks and whatever day comes late."""
     first, second, third = visits(3)
