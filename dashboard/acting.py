@@ -83,7 +83,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
             "withdrawn",
             "partner",
         ),
-        Deed("resume", "Note that the participant is back", Resumed, audit.Action.EVENTS_SENT, "resumed"),
+        Deed("resume", "Note that the participant is back", Resumed, audit.Action.RETURN_NOTED, "resumed"),
     )
 }
 """By word."""
@@ -134,11 +134,26 @@ def do(doing: Doing, action: Action, key: str) -> Fact:
     except ActionError as error:
         raise ConflictError(f"Nothing was noted: {error}.") from error
     made = msgspec.structs.replace(made, id=key)
-    note(request, visitor, doing.deed.noted, f"enrolment:{enrolment}", {"fact": key})
-    with parts.log() as log:
-        [sent] = send(log, [made])
-    if sent.there is not None:
-        there = decode(sent.there)
-        if (there.subject, there.data) != (made.subject, made.data):
-            raise ConflictError("This form was sent before, with something else in it. Load it again.")
+    clash = "This form was sent before, with something else in it. Load it again."
+    put(request, visitor, made, doing.deed.noted, clash)
     return made
+
+
+def put(request: Request, visitor: Visitor, made: Fact, noted: audit.Action, clash: str) -> Fact | None:
+    """Put a fact on the log; answer what stands there under its id already, which says the same.
+
+    It is noted in the audit trail first, so that nothing is on the log that is not noted: an entry without a fact tells
+    of a log that did not answer, two entries with one of somebody who sent the same again.
+
+    Raises:
+        ConflictError: The id stands for something else; its message is `clash`.
+    """
+    note(request, visitor, noted, f"enrolment:{made.subject}", {"fact": made.id})
+    with parts_of(request).log() as log:
+        [sent] = send(log, [made])
+    if sent.there is None:
+        return None
+    there = decode(sent.there)
+    if (there.subject, there.data) != (made.subject, made.data):
+        raise ConflictError(clash)
+    return there

@@ -45,6 +45,7 @@ class Action(StrEnum):
     IMPROVEMENT_NOTED = "improvement-noted"
     DEFERRAL_REQUESTED = "deferral-requested"
     DEFERRAL_APPROVED = "deferral-approved"
+    RETURN_NOTED = "return-noted"
     WITHDRAWAL_RECOMMENDED = "withdrawal-recommended"
     WITHDRAWAL_SIGNED_OFF = "withdrawal-signed-off"
     REGISTER_UPLOADED = "register-uploaded"

@@ -1,7 +1,6 @@
 """What programs do about an enrolment for their account: each action becomes a fact, as on the pages."""
 
 import secrets
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -10,19 +9,18 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
+from dashboard.acting import DEEDS, put
 from dashboard.api.action_models import Contact, Deferral, Noted, RequestedDeferral, SignOff, WithdrawalReasonGiven
 from dashboard.api.addresses import EnrolmentId
 from dashboard.api.answering import answer
 from dashboard.api.finding import enrolment_row
-from dashboard.noting import note
 from dashboard.problems import ConflictError
 from dashboard.reading import Rows
 from dashboard.rules import Acting, PartnerOnly, Staff
 from dashboard.visitors import Visitor, parts_of
-from learning.events import Fact, decode
+from learning.events import Fact
 from learning.facts import (
     ContactMade,
-    Data,
     DeferralRequested,
     Deferred,
     FlagAcknowledged,
@@ -32,8 +30,6 @@ from learning.facts import (
     Withdrawn,
 )
 from producers import actions as doing
-from producers.publisher import send
-from registry.audit import Action
 
 router = APIRouter(tags=["Actions"], prefix="/enrolments/{enrolment}/actions")
 
@@ -73,15 +69,7 @@ _SAYS: Final[dict[str, Any]] = {
     "status_code": HTTPStatus.CREATED,
     "responses": _ANSWERS,
 }
-_NOTED_AS: Final[Mapping[type[Data], Action]] = {
-    FlagAcknowledged: Action.FLAG_ACKNOWLEDGED,
-    ContactMade: Action.CONTACT_NOTED,
-    ImprovementSeen: Action.IMPROVEMENT_NOTED,
-    DeferralRequested: Action.DEFERRAL_REQUESTED,
-    Deferred: Action.DEFERRAL_APPROVED,
-    WithdrawalRecommended: Action.WITHDRAWAL_RECOMMENDED,
-    Withdrawn: Action.WITHDRAWAL_SIGNED_OFF,
-}
+_NOTED_AS: Final = {deed.kind: deed.noted for deed in DEEDS.values()}
 
 
 @router.post("/acknowledge", summary="Acknowledge a flag", **_SAYS)
@@ -141,13 +129,8 @@ def _do(about: About, visitor: Visitor, action: doing.Action) -> Response:
     request, enrolment = about.request, about.enrolment
     enrolment_row(about.rows, visitor, enrolment)
     made = _fact(about, visitor, action)
-    with parts_of(request).log() as log:
-        [sent] = send(log, [made])
-    there = None if sent.there is None else decode(sent.there)
-    if there is not None and (there.subject, there.data) != (made.subject, made.data):
-        raise ConflictError("This Idempotency-Key was used for another action; choose another one.")
-    if there is None:
-        note(request, visitor, _NOTED_AS.get(type(action), Action.EVENTS_SENT), f"enrolment:{enrolment}")
+    clash = "This Idempotency-Key was used for another action; choose another one."
+    there = put(request, visitor, made, _NOTED_AS[type(action)], clash)
     told = there or made
     said = Noted(id=told.id, type=told.type, enrolment=enrolment, time=told.time, data=msgspec.to_builtins(told.data))
     return answer(request, said, status=HTTPStatus.CREATED if there is None else HTTPStatus.OK)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI, Request
 from sse_starlette import EventSourceResponse
@@ -57,9 +57,9 @@ class Running:
         self._server = server
         self._thread = thread
 
-    def get(self, path: str, **headers: str) -> httpx.Response:
+    def get(self, path: str, **headers: str) -> httpx2.Response:
         """Ask for a page."""
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=LIMIT_SECONDS)
+        return httpx2.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=LIMIT_SECONDS)
 
     def stop(self) -> bool:
         """Tell the server to end; answers whether it has."""
@@ -122,7 +122,7 @@ def test_a_trusted_proxy_is_believed(serving: Any) -> None:
 def test_a_stream_without_an_end_is_ended_with_the_server(serving: Any) -> None:
     """An open page does not keep the dashboard from stopping; the stream ends as if it were complete."""
     running = serving()
-    with httpx.stream("GET", f"http://127.0.0.1:{running.port}/live", timeout=LIMIT_SECONDS) as stream:
+    with httpx2.stream("GET", f"http://127.0.0.1:{running.port}/live", timeout=LIMIT_SECONDS) as stream:
         lines = stream.iter_lines()
         assert next(lines) == "data: open"
         assert running.stop()
@@ -145,9 +145,9 @@ def test_the_server_does_not_say_what_it_is(serving: Any) -> None:
 async def ask(path: str) -> list[Any]:
     """What the log says of a request that took 1.5 s."""
     seconds = iter([10.0, 11.5])
-    transport = httpx.ASGITransport(AccessLog(app(), lambda: next(seconds)), raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(AccessLog(app(), lambda: next(seconds)), raise_app_exceptions=False)
     with capture_logs() as logs:
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             await client.get(path)
     return logs
 

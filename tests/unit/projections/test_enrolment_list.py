@@ -154,7 +154,8 @@ def named(value: object) -> str:
     if not isinstance(value, Wanted):
         return "rows"
     given = {name: getattr(value, name) for name in Wanted.__struct_fields__}
-    return " ".join(f"{name}={each}" for name, each in given.items() if each != getattr(Wanted(), name))[:60]
+    said = {name: sorted(each) if isinstance(each, frozenset) else each for name, each in given.items()}
+    return " ".join(f"{name}={each}" for name, each in said.items() if given[name] != getattr(Wanted(), name))[:60]
 
 
 @pytest.mark.parametrize(("wanted", "meets"), FILTERS, ids=named)
