@@ -4,11 +4,17 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import httpx2
+
+from dashboard.addresses import listening
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "first-hour.md"
 COMMAND = "    $ engagement "
@@ -51,7 +57,7 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     steps = list(follow(tmp_path))
     answers = dict(steps)
     enrolling, again = (answer for command, answer in steps if command.startswith("import enrolments"))
-    attending, mended = (answer for command, answer in steps if command.startswith("import attendance"))
+    attending, mended = (answer for command, answer in steps if command == "import attendance attendance.csv")
     before, after = (answer for command, answer in steps if command == "rejects list")
 
     assert (enrolling["appended"], again["appended"], again["duplicates"]) == (3, 0, 3)
@@ -60,4 +66,39 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     assert (len(before), after) == (1, [])
     assert (answers["show e-1001"]["components_done"], answers["show e-1001"]["components_total"]) == (2, 50)
     assert [row["programme"] for row in answers["cohort"]] == ["ambition-2024/npqlt", "ambition-2024/npqsl"]
+    assert (answers["people import people.csv"]["added"], answers["import attendance later.csv"]["appended"]) == (3, 1)
     assert answers["verify"]["verified"]
+
+
+def test_the_register_stands_on_the_screen(tmp_path: Path) -> None:
+    """Whoever follows the tutorial to its end finds the people of their own register in the browser, live."""
+    for command, _ in follow(tmp_path):
+        if command.startswith("people import"):
+            break
+    assert "\n    engagement up\n" in PAGE.read_text(encoding="utf-8")
+    with listening("127.0.0.1", 0) as found:
+        port = found.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    with upped(tmp_path, port), httpx2.Client(base_url=address, follow_redirects=True) as browser:
+        token = run(tmp_path, 'access grant --label "Me" --role staff --link')["token"]
+        overview = browser.post("/sign-in", data={"token": token})
+        assert "enrolled" in overview.text
+        people = browser.get("/enrolments").text
+        assert all(name in people for name in ("Ada Example", "Ben Example", "Cleo Example"))
+        assert "Ada Example" in browser.get("/enrolments/e-1001").text
+
+
+@contextmanager
+def upped(folder: Path, port: int) -> Iterator[None]:
+    """Have `engagement up` run in a folder, until the block ends."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ENGAGEMENT_")}
+    command = [sys.executable, "-m", "engagement", "up", "--port", str(port), "--json"]
+    with (folder / "up.txt").open("wb") as said:
+        process = subprocess.Popen(command, cwd=folder, env=inherited, stdout=subprocess.PIPE, stderr=said)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline(), (folder / "up.txt").read_text(encoding="utf-8")
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)

@@ -41,7 +41,8 @@ archive_classes() (
     "log.cleaner.dedupe.buffer.size=10485760" >"$folder/config"
   (kafka_java kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAQ -c "$folder/config") >/dev/null
   JAVA_EXTRA=("-XX:ArchiveClassesAtExit=$folder/classes.jsa")
-  (kafka_java kafka.Kafka "$folder/config") >"$folder/log" 2>&1 &
+  : >"$folder/log"
+  (kafka_java kafka.Kafka "$folder/config") >>"$folder/log" 2>&1 &
   broker=$!
   for _ in {1..300}; do
     if ! kill -0 "$broker" 2>/dev/null || grep -q "Kafka Server started" "$folder/log"; then break; fi
