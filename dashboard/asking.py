@@ -40,8 +40,9 @@ _log = structlog.get_logger("engagement.dashboard")
 
 
 NO_MODELS: Final = (
-    "There is nothing to work this out from yet: a worker copies the facts for it within a minute or so. "
-    "If this stays, staff of the lead provider see on the page Health how far that is."
+    "This cannot be worked out at the moment: the copy of the facts that it needs is not there yet, or cannot be read. "
+    "A worker makes it within a minute or so; if this stays, staff of the lead provider see on the page Health how far "
+    "it is."
 )
 """For everybody who may look, so without the folders and commands that operators are told in the log."""
 
@@ -176,10 +177,13 @@ class Asking:
                     for wish in wishes:
                         self._keep(wish, self._answered(self._connection, wish), version)
             except Exception as error:  # noqa: BLE001 - whatever it is, the pages that wait are to be told
-                _log.warning("the models cannot be opened", error=_told(error))
+                told = _told(error)
+                if isinstance(error, EngagementError):
+                    _log.warning("the models cannot be opened", error=told)
+                    told = NO_MODELS
                 for wish in wishes:
                     if wish in self._waiting:
-                        self._keep(wish, Found(why=NO_MODELS), version)
+                        self._keep(wish, Found(why=told), version)
             finally:
                 self._connection = None
 
