@@ -16,12 +16,11 @@ from sqlalchemy import select
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from dashboard.problems import NotReadyError, ProblemError
+from dashboard.problems import NotReadyError
 from dashboard.reading import Reading
 from dashboard.rules import SignedIn
-from eventlog.base import LogAwayError
+from learning.errors import EngagementError
 from projections.schema import enrolment_progress
-from projections.store import StoreAwayError
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks."""
@@ -73,10 +72,10 @@ class Watch:
                 self._wake_everybody()
             try:
                 seen = await run_in_threadpool(self._look, last)
-            except (ProblemError, StoreAwayError, LogAwayError) as error:
+            except EngagementError as error:  # whatever it is, it may pass, and open pages must not wait for ever
                 _log.debug("cannot look at the projections", error=str(error))
                 continue
-            if last is None or seen[:2] != last[:2] or seen.stale != last.stale:
+            if seen != last:
                 self._wake(seen, everybody=last is None or (seen.place, seen.stale) != (last.place, last.stale))
             last = seen._replace(partners=frozenset())
 
