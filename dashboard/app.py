@@ -59,9 +59,6 @@ ROUTERS: Final = (
     api.router,
 )
 
-MOST_BYTES: Final = 1_000_000
-"""Of a body; a route that takes files says itself how much more."""
-
 
 def create_app(parts: Parts) -> FastAPI:
     """The dashboard over these parts.
@@ -75,7 +72,6 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         lifespan=_watching,
-        max_body_size=MOST_BYTES,
     )
     app.state.parts = parts
     app.state.reading = Reading(parts)

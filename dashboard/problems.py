@@ -70,6 +70,24 @@ class UnfitError(ProblemError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+class NotJsonError(ProblemError):
+    """The body is not the JSON that it has to be."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class MediaTypeError(ProblemError):
+    """The body is of a kind that is not taken."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class TooLargeError(ProblemError):
+    """The body has too much in it."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
 class NotReadyError(ProblemError):
     """Something that is needed is not there yet, or away."""
 
@@ -140,7 +158,8 @@ def _away(request: Request, error: Any) -> Response:
 
 def _http(request: Request, error: Any) -> Response:
     status = HTTPStatus(error.status_code)
-    detail = "There is no such page." if status is HTTPStatus.NOT_FOUND else status.description
+    told = error.detail if error.detail != status.phrase else status.description
+    detail = "There is no such page." if status is HTTPStatus.NOT_FOUND else told
     return _with_status(request, status, detail, dict(error.headers or {}))
 
 

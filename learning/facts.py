@@ -217,6 +217,48 @@ class ImprovementSeen(Data, frozen=True, gc=False):
     by: Identifier
 
 
+class WithdrawalObjected(Data, frozen=True, gc=False):
+    """The delivery partner does not agree with a recommended withdrawal; the participant goes on."""
+
+    TYPE: ClassVar[str] = "learning.withdrawal-objected.v1"
+    reason: Literal["still-taking-part", "deferral-preferred", "recommended-in-error", "other"]
+    by: Identifier
+
+
+class AlertSent(Data, frozen=True, gc=False):
+    """Somebody was told of the flag of an enrolment, or of its recommended withdrawal: a message has been accepted."""
+
+    TYPE: ClassVar[str] = "learning.alert-sent.v1"
+    alert: Identifier
+    """The same for all that is sent about one alert."""
+    notice: Identifier
+    """The message, which may tell of many alerts."""
+    step: Literal["first", "reminder", "escalation", "resolved"]
+    channel: Literal["email", "webhook", "chat"]
+    to: Identifier
+    """The contact or endpoint, by its id in the registry."""
+
+
+class AlertsMuted(Data, frozen=True, gc=False):
+    """A named member of staff wants no alerts about this enrolment for a while; its flags are raised as before."""
+
+    TYPE: ClassVar[str] = "learning.alerts-muted.v1"
+    by: Identifier
+    until: date
+    """The last day without alerts (UK); a day that has passed ends an earlier mute."""
+
+    def __post_init__(self) -> None:
+        """Refuse a day outside the years there are."""
+        _check_years(until=self.until)
+
+
+class ParticipantErased(Data, frozen=True, gc=False):
+    """The participant's personal data were erased: the enrolment counts in totals and is shown to nobody."""
+
+    TYPE: ClassVar[str] = "learning.participant-erased.v1"
+    by: Identifier
+
+
 class DayStarted(Data, frozen=True, gc=False):
     """A day began, in UK time. Time reaches the pipeline as a fact, so that silence is noticed and replays agree."""
 
@@ -244,6 +286,10 @@ Happening = (
     | ContactMade
     | FlagAcknowledged
     | ImprovementSeen
+    | WithdrawalObjected
+    | AlertSent
+    | AlertsMuted
+    | ParticipantErased
 )
 """Facts of an enrolment's life: few, and each kept whole in its state."""
 

@@ -41,14 +41,14 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-_Text = Text().with_variant(TEXT(collation="C"), "postgresql")
+PlainText = Text().with_variant(TEXT(collation="C"), "postgresql")
 """In the order of its bytes, whichever language a server was set up in."""
 
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _text(name: str, *, nullable: bool = False, **options: Any) -> Column[str]:
-    return Column(name, _Text, nullable=nullable, **options)
+    return Column(name, PlainText, nullable=nullable, **options)
 
 
 def _instant(name: str, *, nullable: bool = False) -> Column[datetime]:
@@ -56,7 +56,7 @@ def _instant(name: str, *, nullable: bool = False) -> Column[datetime]:
 
 
 def _account() -> Column[str]:
-    return Column("account", _Text, ForeignKey("account.id"), nullable=False, index=True)
+    return Column("account", PlainText, ForeignKey("account.id"), nullable=False, index=True)
 
 
 about = Table("about", metadata, Column("version", Integer, primary_key=True, autoincrement=False))

@@ -11,9 +11,10 @@ from starlette.concurrency import run_in_threadpool
 
 from dashboard.api.answering import answer
 from dashboard.api.event_models import EventResult, EventResults
-from dashboard.api.incoming import BATCH, LINES, MOST_BYTES, MOST_EVENTS, ONE, TooLargeError, read, take_apart
+from dashboard.api.incoming import BATCH, LINES, MOST_BYTES, MOST_EVENTS, ONE, media_type, read, take_apart
 from dashboard.api.incoming import JSON as ANY_JSON
 from dashboard.api.senders import Place, places_of, refusal
+from dashboard.guarding import up_to
 from dashboard.noting import note
 from dashboard.problems import NotReadyError, ProblemError
 from dashboard.reading import reading_of
@@ -46,16 +47,12 @@ _ALREADY: Final = (
 _AWAY: Final = "The log cannot be written to at present. Send all of it again in a few seconds: nothing is there twice."
 
 
-_UNBOUNDED: Final = 2**62
-"""For FastAPI, which answers what is too large in another shape than ours; `_body` bounds it."""
-
-
 @router.post(
     "/events",
     response_model=EventResult,
     status_code=HTTPStatus.CREATED,
     summary="Send facts",
-    max_body_size=_UNBOUNDED,
+    dependencies=[up_to(MOST_BYTES)],
     openapi_extra={"requestBody": _BODY},
     responses={
         200: {"model": EventResult | EventResults, "description": "A duplicate; or a list, all of it on the log."},
@@ -74,23 +71,9 @@ async def events(request: Request, visitor: Acting) -> Response:
     A body has at most 5,000,000 bytes and an envelope 65,536. An account of a delivery partner sends facts of its own
     participants only, under the source `/partners/ID` or below it.
     """
-    body = await _body(request)
     content_type = request.headers.get("content-type", "")
-    return await run_in_threadpool(_take, request, visitor, content_type, body)
-
-
-async def _body(request: Request) -> bytes:
-    """The body, of which no more is read than may be sent.
-
-    Raises:
-        TooLargeError: It is longer.
-    """
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise TooLargeError(f"A body has at most {MOST_BYTES:,} bytes; send the envelopes in several requests.")
-    return bytes(body)
+    media_type(content_type)  # before the body, which has been read already where it is a form
+    return await run_in_threadpool(_take, request, visitor, content_type, await request.body())
 
 
 def _take(request: Request, visitor: Visitor, content_type: str, body: bytes) -> Response:

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from dashboard.problems import ProblemError, UnfitError
+from dashboard.problems import MediaTypeError, NotJsonError, TooLargeError, UnfitError
 from learning.events import MEDIA_TYPE, Fact, UnreadableFactError, decode
 
 ONE: Final = MEDIA_TYPE
@@ -22,24 +21,6 @@ MOST_BYTES: Final = 5_000_000
 MOST_EVENTS: Final = 1_000
 MOST_BYTES_OF_ONE: Final = 65_536
 """Of one envelope; the largest that can be a fact is much smaller."""
-
-
-class NotJsonError(ProblemError):
-    """The body cannot be taken apart into envelopes."""
-
-    status = HTTPStatus.BAD_REQUEST
-
-
-class MediaTypeError(ProblemError):
-    """The body is of a kind that is not taken."""
-
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-
-
-class TooLargeError(ProblemError):
-    """The body has too much in it."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class Incoming(NamedTuple):
@@ -60,6 +41,19 @@ _batch: Final = msgspec.json.Decoder(
 )
 
 
+def media_type(content_type: str) -> str:
+    """What a body says that it is: one of `MEDIA_TYPES`.
+
+    Raises:
+        MediaTypeError: It is something else.
+    """
+    kind, *parameters = (each.strip().lower() for each in content_type.split(";"))
+    charset = next((each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")), "")
+    if kind not in MEDIA_TYPES or charset not in {"", "utf-8", "utf8"}:
+        raise MediaTypeError(f"Send {', '.join(MEDIA_TYPES[:-1])} or {MEDIA_TYPES[-1]}, in UTF-8.")
+    return kind
+
+
 def take_apart(content_type: str, body: bytes) -> Incoming:
     """The envelopes of a body, each as it was sent.
 
@@ -69,7 +63,7 @@ def take_apart(content_type: str, body: bytes) -> Incoming:
         TooLargeError: There are too many envelopes.
         UnfitError: There is none.
     """
-    kind = _media_type(content_type)
+    kind = media_type(content_type)
     if kind == LINES:
         return Incoming(_lines(body), single=False)
     if kind == BATCH or (kind == JSON and body.lstrip(b" \t\r\n").startswith(b"[")):
@@ -99,14 +93,6 @@ def _once_each(pairs: Iterable[tuple[str, Any]]) -> None:
         if name in seen:
             raise ValueError(f"the field {name} is there twice")
         seen.add(name)
-
-
-def _media_type(content_type: str) -> str:
-    kind, *parameters = (each.strip().lower() for each in content_type.split(";"))
-    charset = next((each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")), "")
-    if kind not in MEDIA_TYPES or charset not in {"", "utf-8", "utf8"}:
-        raise MediaTypeError(f"Send {', '.join(MEDIA_TYPES[:-1])} or {MEDIA_TYPES[-1]}, in UTF-8.")
-    return kind
 
 
 def _lines(body: bytes) -> list[bytes]:

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, select
 from starlette.datastructures import UploadFile
 
+from dashboard.guarding import up_to
 from dashboard.noting import note
 from dashboard.pages.counting import to_partner
 from dashboard.pages.partners import partner_page, require_partner
@@ -61,7 +62,7 @@ def sent(partner: str, rows: Rows, visitor: SignedIn) -> Response:
     return RedirectResponse(to_partner(partner), HTTPStatus.SEE_OTHER)
 
 
-@router.post("/partners/{partner:path}/registers", max_body_size=MOST_BYTES + _AROUND)
+@router.post("/partners/{partner:path}/registers", dependencies=[up_to(MOST_BYTES + _AROUND)])
 def upload(
     request: Request, partner: str, rows: Rows, visitor: Acting, form: Annotated[Sent, Depends(_sent)]
 ) -> Response:

@@ -11,7 +11,8 @@ from httpx2 import Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.api.incoming import MEDIA_TYPES, TooLargeError, take_apart
+from dashboard.api.incoming import MEDIA_TYPES, take_apart
+from dashboard.problems import TooLargeError
 from eventlog.facts import FACTS_TOPIC
 from tests.dashboard_kit import Client, Site, opened
 

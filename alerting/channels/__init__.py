@@ -1,0 +1,1 @@
+"""The ways out: e-mail, signed webhooks, chat."""
