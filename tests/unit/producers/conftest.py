@@ -12,6 +12,7 @@ from eventlog.facts import FACTS_TOPIC
 from learning.catalogue import parse
 from learning.curriculum import Curriculum
 from learning.events import Fact, decode
+from tests.register_kit import ENROLMENTS, Desk
 
 CATALOGUE = """
 provider = "Star Institute"
@@ -72,3 +73,16 @@ def on_log() -> Callable[[EventLog], list[Fact]]:
         return [decode(each.value) for partition in range(log.topics()[FACTS_TOPIC]) for each in stored(log, partition)]
 
     return read
+
+
+@pytest.fixture
+def desk(tmp_path: Path, log: EventLog, curriculum: Curriculum, now: datetime) -> Desk:
+    """Nobody is enrolled yet."""
+    return Desk(tmp_path, log, curriculum, now)
+
+
+@pytest.fixture
+def enrolled(desk: Desk) -> Desk:
+    """The participants p1 and p2 are enrolled as e1 and e2."""
+    assert desk.enrolments(ENROLMENTS).appended == 2
+    return desk
