@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev demo servers fetch-servers test test-fast test-servers test-faults soak check format docs bench \
+.PHONY: help setup setup-dev demo servers fetch-servers test test-fast test-servers test-faults soak fuzz check format docs bench \
   bench-kafka bench-day early-warning hooks clean
 
 VENV := .venv
@@ -49,6 +49,9 @@ test-faults: setup-dev ## The fault tests at full length; takes long
 
 soak: setup-dev fetch-servers ## The fault tests on real servers at full length; takes long
 	@REQUIRE_SERVERS=1 FAULT_ROUNDS=full $(BIN)/pytest --numprocesses $(WORKERS) tests/faults_servers
+
+fuzz: setup-dev ## Bad and good input by the thousand; FUZZ_CASES=1000000 for a night
+	@FUZZ_CASES="$${FUZZ_CASES:-100000}" $(BIN)/pytest --numprocesses 0 tests/fuzz
 
 check: setup-dev ## Style, types, the floors of the house; changes nothing
 	@$(BIN)/ruff check --quiet

@@ -18,7 +18,7 @@ State = Literal[
     "acknowledged",  # somebody takes care of it
     "contacted",  # somebody tried to reach the participant, or noted more than that
     "resolved",  # the flag was cleared, or the withdrawal was decided
-    "lapsed",  # it was too old when it became known; nobody was told
+    "lapsed",  # nothing (more) is told: it was too old when it became known, or its participant was erased
 ]
 """Where an alert stands."""
 
@@ -68,6 +68,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     escalations: int = 0
     """To how many further contacts it went."""
     resolved_on: date | None = None
+    risen_on: date | None = None
+    """The day (UK) on which its flag was critical first; an answer from before does not count."""
 
 
 class AlertTold(Struct, frozen=True, kw_only=True):

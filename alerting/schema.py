@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
 
 from registry.schema import Instant, PlainText
 
@@ -27,6 +27,23 @@ position = Table(
 )
 """Up to where decisions were read."""
 
+decision = Table(
+    "decision",
+    metadata,
+    _text("enrolment", primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("flagged", Boolean, nullable=False),
+)
+"""The latest decision of each enrolment, so that one that is read late or again changes nothing."""
+
+digest_window = Table(
+    "digest_window",
+    metadata,
+    _text("contact", primary_key=True),
+    Column("day", Date, nullable=False),
+)
+"""The latest day for which a contact's digest was planned, or found to have nothing to tell."""
+
 alert = Table(
     "alert",
     metadata,
@@ -47,6 +64,7 @@ alert = Table(
     Column("last_told_at", Instant),
     Column("escalations", Integer, nullable=False, default=0),
     Column("resolved_on", Date),
+    Column("risen_on", Date),
     Index("alert_enrolment", "enrolment"),
     Index("alert_state", "state", "partner"),
     Index("alert_partner", "partner", "raised_on"),
@@ -78,7 +96,9 @@ notice_alert = Table(
     Column("notice", PlainText, ForeignKey("notice.id"), primary_key=True),
     Column("alert", PlainText, ForeignKey("alert.id"), primary_key=True, index=True),
     _text("step"),
+    _text("level"),
 )
+"""What each message tells of: in which step, and which level the alert had then."""
 
 fact_waiting = Table(
     "fact_waiting",

@@ -1,7 +1,8 @@
 """What a question answers with: a table, the finding in a sentence, what to know about it, and a chart to draw."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Literal
 
 import pandas as pd
@@ -22,11 +23,29 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 class Bars(Struct, frozen=True, kw_only=True):
-    """Bars side by side for each category: `values` has one sequence a label."""
+    """Bars side by side for each category: `values` has one sequence a label.
+
+    A label that is named in `intervals` is no bar, which would say that all up to its end is counted: it is a point,
+    with a line from the low edges to the high ones.
+    """
 
     categories: Sequence[str]
     labels: Sequence[str]
     values: Sequence[Sequence[float | None]]
+    intervals: Mapping[str, tuple[Sequence[float | None], Sequence[float | None]]] = MappingProxyType({})
+
+    @property
+    def kind(self) -> str:
+        """What is drawn, in words that "of something" can follow."""
+        return "Bars, and points with the line of their interval," if self.intervals else "Bars"
+
+    @property
+    def rows(self) -> Iterator[tuple[str, Sequence[float | None]]]:
+        """Every row of values with its name, the edges of intervals after what they are about."""
+        for label, values in zip(self.labels, self.values, strict=True):
+            yield label, values
+            for edge, row in zip(("low", "high"), self.intervals.get(label, ()), strict=False):
+                yield f"{label}: {edge}", row
 
 
 class Chart(Struct, frozen=True, kw_only=True):

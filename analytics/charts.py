@@ -74,20 +74,21 @@ def _fits(chart: Chart) -> list[bool]:
     ]
     if chart.bars:
         parts += [(chart.bars.labels, chart.bars.values)]
-        parts += [(chart.bars.categories, values) for values in chart.bars.values]
+        edges = [row for pair in chart.bars.intervals.values() for row in pair]
+        parts += [(chart.bars.categories, values) for values in (*chart.bars.values, *edges)]
     return [len(one) == len(other) for one, other in parts]
 
 
 def _values(chart: Chart) -> list[float]:
     rows = [row for line in chart.lines for row in (line.y, line.low, line.high) if row is not None]
-    rows += chart.bars.values if chart.bars else ()
+    rows += [row for _, row in chart.bars.rows] if chart.bars else []
     return [float(each) for row in rows for each in row if each is not None]
 
 
 def _description(chart: Chart, table: str | None) -> str:
     bars = chart.bars
     series = [line.label for line in chart.lines] if bars is None else list(bars.labels)
-    kind = "Lines" if bars is None else "Bars"
+    kind = "Lines" if bars is None else bars.kind
     levels = "".join(f" A horizontal line marks {word}." for _, word in chart.levels)
     where = f"The same figures stand as a table in {table}." if table else "The same figures are there as a table."
     return f"{kind} of {chart.y_title} by {chart.x_title}: {', '.join(series)}.{levels} {where}"

@@ -92,14 +92,24 @@ def write_rows(
         with _aside(target) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as stream:
             write_rows(names, rows, form, stream)
     elif form == "csv":
-        target.write(_line(names))
-        target.writelines(map(_line, rows))
+        target.writelines(csv_lines(names, rows))
     else:
         separator = "[\n"
         for row in rows:
             target.write(separator + _as_json(dict(zip(names, row, strict=True))))
             separator = ",\n"
         target.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def csv_lines(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines of a CSV, the columns first, each with its end; a row is asked for when its line is.
+
+    Raises:
+        ExportError: Two columns have one name.
+    """
+    _check_names(names)
+    yield _line(names)
+    yield from map(_line, rows)
 
 
 def write_parquet(relation: DuckDBPyRelation, target: Path | TextIO) -> None:

@@ -35,6 +35,9 @@ RUNS: Final = 5
 REBUILDS: Final = 5
 """How often the completion of all enrolments is made anew, whose median counts."""
 
+NOT_COMPARED: Final = frozenset({"alert-response"})
+"""The log of this measurement has no alerts."""
+
 Asked = tuple[str, Callable[[], pd.DataFrame]]
 """A question's name, and how to ask it."""
 
@@ -52,7 +55,7 @@ def ours(folder: Path) -> tuple[dict[str, Any], Iterator[Asked]]:
             connection.close()
     seconds, cpu_seconds = (median(each) for each in zip(*took, strict=True))
     figures = {"completion_s": seconds, "completion_cpu_s": cpu_seconds}
-    return figures, ((name, _asking(connection, name)) for name in QUESTIONS)
+    return figures, ((name, _asking(connection, name)) for name in QUESTIONS if name not in NOT_COMPARED)
 
 
 def _asking(connection: duckdb.DuckDBPyConnection, name: str) -> Callable[[], pd.DataFrame]:

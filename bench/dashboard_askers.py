@@ -16,7 +16,9 @@ from producers.publisher import publish
 
 PAGES = {"overview": "/", "at_risk": "/at-risk"}
 _PAUSE_SECONDS = 0.5
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.1
+"""So much too long are facts on their way at most: whoever asks all the time takes what others wait for."""
+
 _SHOWN_WITHIN_SECONDS = 30
 
 

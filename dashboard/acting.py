@@ -19,6 +19,7 @@ from dashboard.problems import ConflictError, UnfitError
 from dashboard.visitors import Visitor, parts_of
 from learning.events import Fact, decode
 from learning.facts import (
+    AlertsMuted,
     ContactMade,
     Data,
     DeferralRequested,
@@ -26,6 +27,7 @@ from learning.facts import (
     FlagAcknowledged,
     ImprovementSeen,
     Resumed,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -83,7 +85,16 @@ DEEDS: Final[Mapping[str, Deed]] = {
             "withdrawn",
             "partner",
         ),
+        Deed(
+            "object",
+            "Object to the withdrawal",
+            WithdrawalObjected,
+            audit.Action.WITHDRAWAL_OBJECTED,
+            "withdrawal-objected",
+            "partner",
+        ),
         Deed("resume", "Note that the participant is back", Resumed, audit.Action.RETURN_NOTED, "resumed"),
+        Deed("mute", "Mute alerts", AlertsMuted, audit.Action.ALERTS_MUTED, "muted"),
     )
 }
 """By word."""
@@ -113,6 +124,16 @@ def new_key(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(8)}"
 
 
+def require_key(key: str) -> None:
+    """Refuse what `new_key` cannot have made.
+
+    Raises:
+        UnfitError: It is no key.
+    """
+    if not _KEY.fullmatch(key):
+        raise UnfitError("This form is not whole. Load it again and send it once more.")
+
+
 def do(doing: Doing, action: Action, key: str) -> Fact:
     """Do it: what was done is noted in the audit trail first, so that nothing is on the log that is not noted.
 
@@ -126,8 +147,7 @@ def do(doing: Doing, action: Action, key: str) -> Fact:
         ConflictError: It does not fit where the enrolment stands, or the key stands for something else already.
     """
     request, visitor, enrolment = doing.request, doing.visitor, doing.row["enrolment"]
-    if not _KEY.fullmatch(key):
-        raise UnfitError("This form is not whole. Load it again and send it once more.")
+    require_key(key)
     parts = parts_of(request)
     try:
         made = Actions(SOURCE, now=parts.now, unique=lambda: key).fact(doing.rows, enrolment, action)

@@ -7,26 +7,35 @@ from typing import Any, Final
 import pandas as pd
 
 from analytics.answer import Answer
-from dashboard.asking import Found
+from dashboard.asking import Found, Wish
 from dashboard.drawing import draw
 from dashboard.drawing_tables import Table
+from dashboard.links import to_csv
 from dashboard.wording import NOTHING, day, number, percent
 
 _OF_RATIOS: Final = "0 to 1"
 """Said by what a column means when it holds ratios."""
 
 
-def shown(found: Found, id: str, title: str, columns: Iterable[str] | None = None) -> dict[str, Any]:  # noqa: A002 - as in HTML
+def shown(
+    found: Found,
+    wish: Wish,
+    id: str,  # noqa: A002 - as in HTML
+    title: str,
+    columns: Iterable[str] | None = None,
+) -> dict[str, Any]:
     """What `parts/answers.html` writes down.
 
     Args:
         found: The answer, or why there is none.
+        wish: What was asked.
         id: Unique on the page.
         title: What the question is about, in words.
         columns: Of the answer's table, to stand beside the chart in place of the chart's own figures.
     """
     answer = found.answer
     told: dict[str, Any] = {"id": id, "title": title, "found": found, "answer": answer, "drawing": None, "table": None}
+    told["csv"] = to_csv(f"questions/{wish.question}", wish.filters._asdict(), **dict(wish.options))
     if answer is not None:
         told["drawing"] = draw(answer.chart) if answer.chart else None
         told["table"] = as_table(answer, columns) if columns is not None else None

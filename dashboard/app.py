@@ -22,6 +22,10 @@ from dashboard.measuring import Measured, Metrics
 from dashboard.noting import Looks
 from dashboard.pages import (
     actions,
+    alert_notices,
+    alert_preview,
+    alert_receivers,
+    alerts,
     at_risk,
     cohorts,
     definitions,
@@ -34,6 +38,9 @@ from dashboard.pages import (
     registers,
     rejects,
     sign_in,
+    sign_in_mail,
+    unsubscribe,
+    withdrawals,
 )
 from dashboard.parts import Parts
 from dashboard.problems import handle_problems
@@ -43,11 +50,18 @@ from dashboard.waiting_rejects import WaitingRejects
 
 ROUTERS: Final = (
     sign_in.router,
+    sign_in_mail.router,
+    unsubscribe.router,
     overview.router,
     at_risk.router,
+    alerts.router,
+    alert_notices.router,
+    alert_receivers.router,
+    alert_preview.router,
     enrolments.router,
     enrolment.router,
     actions.router,
+    withdrawals.router,
     cohorts.router,
     registers.router,
     partners.router,

@@ -4,11 +4,10 @@ A question over a long history takes seconds to minutes, which no page may wait 
 is and when it was made, or says that it is being worked out.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic
-from traceback import format_tb
 from typing import Final, NamedTuple
 
 import structlog
@@ -18,6 +17,7 @@ from analytics.answer import Answer
 from analytics.filters import Filters
 from analytics.querying import limited
 from analytics.questions.registry import QUESTIONS
+from dashboard import faults
 from dashboard.parts import Parts
 from learning.errors import EngagementError
 
@@ -53,7 +53,7 @@ class Wish(NamedTuple):
     question: str
     """Its name in `analytics.questions.registry`."""
     filters: Filters = Filters()
-    options: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, Hashable], ...] = ()
     """Further keywords of its function with their values."""
 
 
@@ -232,5 +232,5 @@ def _told(error: Exception) -> str:
     if isinstance(error, EngagementError):
         text = str(error)
         return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
-    _log.error("a question failed", error=type(error).__name__, where="".join(format_tb(error.__traceback__)))
+    _log.error("a question failed", error=type(error).__name__, where=faults.where(error))
     return "This could not be worked out; the reason is noted in our log."

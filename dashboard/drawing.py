@@ -103,7 +103,7 @@ def draw(chart: Chart) -> Drawing | None:
 
 def _values(chart: Chart) -> list[float]:
     rows = [row for line in chart.lines for row in (line.y, line.low, line.high) if row is not None]
-    rows += chart.bars.values if chart.bars else ()
+    rows += [row for _, row in chart.bars.rows] if chart.bars else []
     return [float(each) for row in rows for each in row if each is not None and isfinite(each)]
 
 
@@ -122,7 +122,7 @@ def _drawn_bars(chart: Chart, bars: Bars) -> Drawing:
         levels=drawn.levels,
         bars=drawn,
         table=table_of(chart),
-        description=_description(chart, "Bars", bars.labels),
+        description=_description(chart, bars.kind, bars.labels),
     )
 
 

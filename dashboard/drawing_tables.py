@@ -35,9 +35,10 @@ def table_of(chart: Chart) -> Table:
 
 
 def _of_bars(chart: Chart, bars: Bars) -> Table:
-    rows = zip(bars.categories, *bars.values, strict=True)
+    names, series = zip(*bars.rows, strict=True)
+    rows = zip(bars.categories, *series, strict=True)
     return Table(
-        (chart.x_title, *bars.labels),
+        (chart.x_title, *names),
         tuple((name, *(figure(each, chart.percent) for each in values)) for name, *values in rows),
     )
 

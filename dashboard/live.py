@@ -4,7 +4,8 @@ A stream carries no data of anybody: a page that hears of a change asks for itse
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -16,6 +17,7 @@ from sqlalchemy import select
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from dashboard.freshness import Freshness
 from dashboard.problems import NotReadyError
 from dashboard.reading import Reading
 from dashboard.rules import SignedIn
@@ -24,6 +26,9 @@ from projections.schema import enrolment_progress
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks."""
+
+APART: Final = 1.0
+"""Seconds between two times that open pages are told of a change, at least: each of them then asks for itself."""
 
 MOST_STREAMS: Final = 1_000
 """Open at once; more are refused, so that streams do not crowd out pages."""
@@ -37,20 +42,29 @@ class Seen(NamedTuple):
     """The projections at one look."""
 
     place: str
-    updated_at: datetime | None
-    stale: bool
-    partners: frozenset[str]
-    """Delivery partners of whose enrolments one has changed since the look before."""
+    freshness: Freshness
+
+    def has_all_of(self, other: "Seen") -> bool:
+        """Whether nothing has changed, the log aside."""
+        return self.place == other.place and self.freshness.has_all_of(other.freshness)
+
+    def concerns_everybody(self, before: "Seen") -> bool:
+        """Whether what has changed is not that of single enrolments."""
+        now, then = self.freshness, before.freshness
+        return (self.place, now.as_of, now.stale) != (before.place, then.as_of, then.stale)
 
 
 class Watch:
-    """Looks at the projections, and wakes whom a change concerns."""
+    """Looks at the projections, has counted anew what is in use, and wakes whom a change concerns."""
 
-    def __init__(self, reading: Reading) -> None:
-        """Watch these projections; `run` does it."""
+    def __init__(self, reading: Reading, clock: Callable[[], float] = time.monotonic) -> None:
+        """Watch these projections; `run` does it. `clock` tells seconds."""
         self._reading = reading
+        self._clock = clock
         self._waiting: dict[asyncio.Event, str | None] = {}
         self._touched = False
+        self._told: Seen | None = None
+        """What open pages were last told of."""
 
     def touch(self) -> None:
         """Have every open page look anew at the next look, because of something that is not in the projections.
@@ -64,20 +78,34 @@ class Watch:
 
         Also while nobody watches: a page that opens its stream must not miss what happens before the next look.
         """
-        last: Seen | None = None
+        next_at = self._clock()
         while True:
             await asyncio.sleep(LOOK_EVERY)
             touched, self._touched = self._touched, False
             if touched:
                 self._wake_everybody()
             try:
-                seen = await run_in_threadpool(self._look, last)
+                seen = await run_in_threadpool(self._look)
+                if (now := self._clock()) >= next_at and await self._tell(seen):
+                    next_at = now + APART
             except EngagementError as error:  # whatever it is, it may pass, and open pages must not wait for ever
                 _log.debug("cannot look at the projections", error=str(error))
-                continue
-            if seen != last:
-                self._wake(seen, everybody=last is None or (seen.place, seen.stale) != (last.place, last.stale))
-            last = seen._replace(partners=frozenset())
+
+    async def _tell(self, seen: Seen) -> bool:
+        """Wake who waits for what has changed, after what they will ask for was counted; whether anything has."""
+        before = self._told
+        concerns_everybody = before is None or seen.concerns_everybody(before)
+        if before is not None and not concerns_everybody and seen.has_all_of(before):
+            return False
+        await run_in_threadpool(self._reading.recent.renew, seen.freshness)
+        if before is None or concerns_everybody:
+            self._wake_everybody()
+        elif (moment := before.freshness.updated_at) != seen.freshness.updated_at:
+            waiting = {partner for partner in self._waiting.values() if partner is not None}
+            changed = await run_in_threadpool(self._changed_since, moment, waiting) if waiting else ()
+            self._wake(changed)
+        self._told = seen
+        return True
 
     @contextmanager
     def woken_for(self, partner: str | None) -> Iterator[asyncio.Event]:
@@ -99,9 +127,9 @@ class Watch:
         for event in self._waiting:
             event.set()
 
-    def _wake(self, seen: Seen, *, everybody: bool) -> None:
+    def _wake(self, partners: Collection[str]) -> None:
         for event, partner in self._waiting.items():
-            if everybody or partner is None or partner in seen.partners:
+            if partner is None or partner in partners:
                 event.set()
 
     def changed_since(self, moment: datetime, partner: str | None) -> bool:
@@ -112,17 +140,21 @@ class Watch:
         with self._reading.store().connect() as connection:
             return connection.scalar(query) is not None
 
-    def _look(self, last: Seen | None) -> Seen:
-        """By the index over `updated_at`, so that it costs little where little has changed."""
+    def _look(self) -> Seen:
         store = self._reading.store()
         with store.connect() as connection:
-            freshness = self._reading.freshness(connection)
-            latest = freshness.updated_at
-            changed: list[str] = []
-            if last is not None and last.updated_at is not None and latest != last.updated_at:
-                query = select(_table.partner).where(_table.updated_at > last.updated_at).distinct()
-                changed = list(connection.scalars(query))
-        return Seen(str(store.place), latest, freshness.stale, frozenset(changed))
+            return Seen(str(store.place), self._reading.freshness(connection))
+
+    def _changed_since(self, moment: datetime | None, partners: Collection[str]) -> Collection[str]:
+        """Those of the partners of whose enrolments one has changed; where nothing had ever changed before, all.
+
+        By the index over `updated_at`, so that it costs little where little has changed.
+        """
+        if moment is None:
+            return partners
+        query = select(_table.partner).where(_table.updated_at > moment, _table.partner.in_(partners)).distinct()
+        with self._reading.store().connect() as connection:
+            return frozenset(connection.scalars(query))
 
 
 @router.get("/live")

@@ -57,4 +57,5 @@ def search(request: Request, visitor: Visitor, connection: Connection, text: str
 
 def _participants(connection: Connection, partner: str) -> frozenset[str]:
     table = enrolment_progress.c
-    return frozenset(connection.scalars(select(table.participant).where(table.partner == partner)))
+    query = select(table.participant).where(table.partner == partner, table.erased.is_(False))
+    return frozenset(connection.scalars(query))

@@ -7,12 +7,32 @@ from typing import NamedTuple
 
 from duckdb import DuckDBPyConnection
 
+from alerting.channels.smtp import Mailer
+from alerting.policy import DEFAULT_POLICY, AlertPolicy
+from alerting.store import AlertStore
 from eventlog.base import EventLog
 from eventlog.lake.lake import Lake
 from producers.register.column_maps import ColumnMap
 from projections.live import LiveProjections
 from projections.rulebook import Rulebook
 from registry.store import Registry
+
+
+class AlertTerms(NamedTuple):
+    """How alerts are told, as pages explain it."""
+
+    are_sent: bool = False
+    """False: a dry run, in which messages are composed and never leave."""
+    policy: AlertPolicy = DEFAULT_POLICY
+    """How long alerting waits, and for what."""
+
+
+class Mail(NamedTuple):
+    """How e-mail leaves."""
+
+    mailer: Mailer
+    sender: str
+    """From whom it comes, as it stands in a message."""
 
 
 class Parts(NamedTuple):
@@ -36,3 +56,8 @@ class Parts(NamedTuple):
     """The lake, of which only the positions are read here; None: nobody said where it is."""
     column_map: Callable[[str], ColumnMap] = lambda _partner: ColumnMap()
     """How a delivery partner's sheets say things."""
+    alerts: Callable[[], AlertStore | None] = lambda: None
+    """The alert book; None: no dispatcher has run yet."""
+    alert_terms: AlertTerms = AlertTerms()
+    mail: Mail | None = None
+    """None: no mail server is known."""

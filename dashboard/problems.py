@@ -1,7 +1,6 @@
 """What goes wrong, told in one shape: a page for people, problem details (RFC 9457) for programs."""
 
 from http import HTTPStatus
-from traceback import format_tb
 from typing import Any
 
 import structlog
@@ -10,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from dashboard import faults
 from dashboard.rendering import render
 from eventlog.base import LogAwayError
 from learning.errors import EngagementError
@@ -172,9 +172,7 @@ def _unreadable(request: Request, error: Any) -> Response:
 
 def _unexpected(request: Request, error: Any) -> Response:
     route = request.scope.get("route")
-    # Only where it happened: values, and messages that repeat them, may be personal.
-    where = "".join(format_tb(error.__traceback__))
-    kind = type(error).__name__
+    where, kind = faults.where(error), type(error).__name__
     _log.error("a request failed", route=getattr(route, "path", None), method=request.method, error=kind, where=where)
     return _with_status(
         request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here, and is noted in our log. Try again."

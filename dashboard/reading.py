@@ -1,15 +1,17 @@
 """Gives each request the projections as of one moment, and says how fresh they are."""
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from datetime import datetime, timedelta
 from threading import Lock
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection, func, select
 
+from dashboard.freshness import Freshness
 from dashboard.parts import Parts
 from dashboard.problems import NotReadyError, NotThereError
+from dashboard.recent import Recent
 from dashboard.visitors import Visitor, parts_of
 from eventlog.facts import FACTS_TOPIC
 from projections import checkpoints, enrolment_progress
@@ -22,18 +24,7 @@ LOOK_EVERY: Final = timedelta(seconds=1)
 STALE_AFTER: Final = timedelta(seconds=30)
 """How long the projections may have been behind the log before pages say that they are stale."""
 
-
-class Freshness(NamedTuple):
-    """How far the projections are."""
-
-    as_of: date | None
-    """The day as of which every figure is measured: the latest that has started everywhere."""
-    updated_at: datetime | None
-    """When anything of an enrolment changed last."""
-    behind: int
-    """Records on the log that the projections do not have yet."""
-    stale: bool
-    """Whether they have been behind for so long that what is shown is not to be relied on."""
+_Answer = TypeVar("_Answer")
 
 
 class Reading:
@@ -47,6 +38,8 @@ class Reading:
         self._ends: Mapping[int, int] = {}
         self._looked_at: datetime | None = None
         self._behind_since: datetime | None = None
+        self.recent = Recent(lambda: self.store().connect(), self.freshness)
+        """What many ask for and costs much to count."""
 
     def store(self) -> Store:
         """The live store.
@@ -73,6 +66,7 @@ class Reading:
             updated_at=connection.scalar(select(func.max(progress_table.c.updated_at))),
             behind=behind,
             stale=self._is_stale(behind),
+            records=sum(each.next_offset for each in done.values()),
         )
 
     def _log_ends(self) -> Mapping[int, int]:
@@ -100,12 +94,24 @@ def reading_of(request: Request) -> Reading:
     return found
 
 
+def recent(request: Request, count: Callable[..., _Answer], *given: Hashable) -> _Answer:
+    """What `count` answers to a connection and what is `given` (see `Recent.of`); the page says how fresh that is."""
+    now: Freshness = request.state.freshness
+    counted = reading_of(request).recent.of(now, count, *given)
+    _tell(request, counted.freshness.seen_from(now))
+    return counted.answer
+
+
 def _rows(request: Request) -> Iterator[Connection]:
     with reading_of(request).store().connect() as connection:
-        request.state.freshness = reading_of(request).freshness(connection)
-        as_of = request.state.freshness.as_of
-        request.state.policy = as_of and parts_of(request).rulebook().policies.on(as_of).version
+        _tell(request, reading_of(request).freshness(connection))
         yield connection
+
+
+def _tell(request: Request, freshness: Freshness) -> None:
+    request.state.freshness = freshness
+    as_of = freshness.as_of
+    request.state.policy = as_of and parts_of(request).rulebook().policies.on(as_of).version
 
 
 Rows = Annotated[Connection, Depends(_rows)]

@@ -19,6 +19,8 @@ templates.filters.update(FILTERS)
 LINKS: Final = (
     ("overview", "Overview", "/"),
     ("at-risk", "At risk", "/at-risk"),
+    ("alerts", "Alerts", "/alerts"),
+    ("withdrawals", "Withdrawals", "/withdrawals"),
     ("cohorts", "Cohorts", "/cohorts"),
     ("partners", "Partners", "/partners"),
     ("rejects", "Rejects", "/rejects"),
@@ -98,12 +100,17 @@ SAID: Final = {
     "deferral-requested": "Noted: the request to defer.",
     "deferred": "Noted: the deferral is approved.",
     "withdrawal-recommended": "Noted: the recommendation. Nothing changes until the delivery partner signs it off.",
+    "withdrawal-objected": "Noted: the objection. The participant goes on, and the lead provider sees why.",
     "withdrawn": "Noted: the withdrawal is signed off.",
     "resumed": "Noted: the participant is back.",
+    "muted": "Noted: no alerts about this enrolment until the end of that day. Its flags are raised as before.",
     "reject-settled": "Settled: its fact is on the log now.",
     "reject-dismissed": "Dismissed: it waits for nobody any more.",
     "names": "Noted: whether names are shown.",
     "signed-out": "You have signed out.",
+    "link-asked": "If an account has this address, a link to sign in is on its way to it.",
+    "all-acknowledged": "Noted: you have seen these flags and take care of them.",
+    "message-replayed": "The message waits to be sent again; the dispatcher takes it at its next turn.",
 }
 """What a page says first after something was done; the address names it, so no text can be put there."""
 

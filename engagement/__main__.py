@@ -10,17 +10,20 @@ from typer import Context, Exit, Option, Typer
 
 from engagement.commands import (
     access,
+    alerts,
     analyse,
     at_risk,
     cohorts,
     dashboard,
     declarations,
     demo,
+    dispatcher,
     explain,
     flags,
     imports,
     lake,
     log_transfer,
+    partners,
     people,
     policy,
     programmes,
@@ -31,6 +34,7 @@ from engagement.commands import (
     topics,
     up,
     upkeep,
+    withdrawals,
     worker,
 )
 from engagement.plain_errors import PlainErrors
@@ -77,15 +81,18 @@ app.add_typer(imports.app, name="import")
 app.command()(up.up)
 app.command()(worker.worker)
 app.command()(dashboard.dashboard)
+app.command()(dispatcher.dispatcher)
 app.command()(status.status)
 app.command()(show.show)
 app.command()(cohorts.cohort)
-app.command()(cohorts.partners)
+app.add_typer(partners.app, name="partners")
 app.command()(at_risk.at_risk)
 app.command()(explain.explain)
 app.add_typer(flags.app, name="flag")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(policy.app, name="policy")
 app.add_typer(declarations.app, name="declarations")
+app.add_typer(withdrawals.app, name="withdrawals")
 app.add_typer(programmes.app, name="programmes")
 app.command()(analyse.analyse)
 app.command()(query.query)

@@ -67,5 +67,6 @@ def _cell(value: object) -> str:
 def as_data(declaration: Declaration) -> dict[str, Any]:
     """Everything that is known of a declaration, side by side."""
     whose = msgspec.structs.asdict(declaration)
+    del whose["erased"]  # whoever was is in no row
     stands: Readiness = whose.pop("readiness")
     return {**whose, **msgspec.structs.asdict(stands), "ready": stands.ready}

@@ -122,13 +122,22 @@ class Demonstration:
         for day in self._publish_weeks(until):
             self.supervisor.look()
             watch(Position(day, until, self._published(), self._processed()))
-        facts = self._published()
-        while (processed := self._processed()) < facts:
-            self.supervisor.look()
-            watch(Position(until, until, facts, processed))
-            time.sleep(_LOOK_EVERY_SECONDS)
+        facts = self.catch_up(lambda published, processed: watch(Position(until, until, published, processed)))
         watch(Position(until, until, facts, facts))
         return Streamed(facts, time.monotonic() - began)
+
+    def catch_up(self, watch: Callable[[int, int], object] = lambda _published, _processed: None) -> int:
+        """Wait until all that is on the log now is processed; answers how much that is.
+
+        Raises:
+            PartFailedError: The worker cannot run.
+        """
+        published = self._published()
+        while (processed := self._processed()) < published:
+            self.supervisor.look()
+            watch(published, processed)
+            time.sleep(_LOOK_EVERY_SECONDS)
+        return published
 
     def publish_day(self, day: date) -> int:
         """Have a day start, and publish what became known on it; answers how many facts that was."""

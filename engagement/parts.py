@@ -29,6 +29,11 @@ def dashboard_part(host: str, port: int) -> Part:
     return Part("dashboard", arguments, lambda: _answers(_ANY_ADDRESS.get(host, host), port))
 
 
+def dispatcher_part() -> Part:
+    """The dispatcher: ready as soon as it runs, for it waits until there is something to tell."""
+    return Part("dispatcher", ("dispatcher",))
+
+
 def _answers(host: str, port: int) -> bool:
     connection = HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
     try:

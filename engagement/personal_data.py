@@ -18,9 +18,8 @@ from learning.events import Fact, UnreadableFactError, decode, encode
 from learning.facts import Data, ParticipantMerged
 from learning.progress import decode_state
 from projections import enrolment_progress, enrolment_risk, enrolment_states, risk_history
-from registry import audit, erasing, erasures, people
+from registry import audit, erasures, people
 from registry.audit import COMMAND_LINE, Action, Entry
-from registry.erasing import Erased
 from registry.store import Registry
 
 
@@ -64,7 +63,8 @@ class Traces:
         for enrolment in enrolment_progress.of_participant(connection, participant):
             self._note_enrolment(enrolment)
         for stored in enrolment_states.find(connection, self.enrolments).values():
-            for noted in decode_state(stored.state).life:
+            state = decode_state(stored.state)
+            for noted in state.life if state.erased is None else ():  # an erased one names nobody
                 self._note_merge(noted.data)
 
     def _note_enrolment(self, enrolment: str) -> None:
@@ -88,12 +88,6 @@ def facts_of(log: EventLog, participant: str) -> Iterator[Fact]:
                 yield decode(stored.value)
             except UnreadableFactError:
                 continue  # it is parked, and told by `engagement rejects`
-
-
-def erase_everywhere(wiring: Wiring, registry: Registry, participants: list[str], now: datetime) -> Erased:
-    """Erase people: their names and addresses for good, under all ids that were merged with theirs."""
-    ids = dict.fromkeys(one for each in participants for one in Traces(wiring, each).participants)
-    return erasing.erase(registry, list(ids), now, by=COMMAND_LINE)
 
 
 def everything_about(wiring: Wiring, registry: Registry, participant: str, now: datetime) -> dict[str, Any]:

@@ -29,7 +29,7 @@ GRACE_SECONDS = 20.0
 """What a part has for ending in good order."""
 
 _LAST_LINES_SECONDS = 2.0
-_WIDEST_NAME = 9
+_WIDEST_NAME = 10
 
 Tell = Callable[[str, str], object]
 """Given the name of a part and a line that it said, without its end; called from threads."""

@@ -1,14 +1,19 @@
 """Every setting of the application, read from the environment (`ENGAGEMENT_...`) or a `.env` file, in one class."""
 
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from alerting.addresses import networks
+from alerting.channels.smtp import MailServerError, SmtpServer
+from alerting.policy import DEFAULT_POLICY, AlertPolicy
 from learning.errors import EngagementError
+from registry.codes import fault_of_email
 from stream_processors.settings import WorkerSettings
 
 
@@ -37,6 +42,84 @@ class Settings(WorkerSettings):
         "(`X-Forwarded-For`), as `10.0.0.5,10.1.0.0/16`. Set it with every https address, for failed sign-ins are "
         "counted by it.",
     )
+
+    alerts: Literal["dry-run", "on"] = Field(
+        default="dry-run",
+        description="Whether alerts are sent. `dry-run`: they are composed and shown, and nothing leaves; what was "
+        "composed then is not sent later either.",
+    )
+    alert_every: float = Field(
+        default=10, ge=1, le=3_600, description="Seconds from one turn of the dispatcher to the next."
+    )
+    alert_reminder_days: int = Field(
+        default=DEFAULT_POLICY.reminder_days,
+        ge=1,
+        le=30,
+        description="Working days until a contact is reminded of what nobody has answered.",
+    )
+    alert_escalation_days: int = Field(
+        default=DEFAULT_POLICY.escalation_days,
+        ge=1,
+        le=30,
+        description="Working days after that until the next contact is told.",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The mail server: `smtp://user:password@host:587` (encrypted by STARTTLS), "
+        "`smtps://user:password@host:465` (by TLS), or `smtp-plain://host:25` (not encrypted, for one on this machine "
+        "or its own network). A password is written with percent signs for special characters.",
+    )
+    mail_from: str = Field(
+        default="Engagement alerts <alerts@localhost>", description="From whom e-mail comes, as it stands in it."
+    )
+    mailbox_dir: Path | None = Field(
+        default=None,
+        description="A folder (Maildir) into which e-mail is put instead of sending it, to see what would be sent.",
+    )
+    webhook_private_networks: str = Field(
+        default="",
+        description="Networks that are not public and that webhooks may be sent to all the same, over http, too, as "
+        "`10.1.0.0/16,127.0.0.1`.",
+    )
+    dispatcher_probe_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port of the dispatcher's `/healthz` and `/metrics`, at the address `ENGAGEMENT_PROBE_HOST`; 0 "
+        "takes a free one. Empty: none are served.",
+    )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                SmtpServer.parse(value.get_secret_value())
+            except MailServerError as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        _, address = parseaddr(value)
+        if not value.isprintable() or fault_of_email(address):
+            raise ValueError("write an address, as alerts@example.org or Alerts <alerts@example.org>")
+        return value
+
+    @field_validator("webhook_private_networks")
+    @classmethod
+    def _are_private_networks(cls, value: str) -> str:
+        try:
+            networks(value)
+        except ValueError:
+            raise ValueError("write addresses or networks with commas between, as 10.1.0.0/16,127.0.0.1") from None
+        return value
+
+    @property
+    def alert_policy(self) -> AlertPolicy:
+        """How long alerting waits, and for what."""
+        return AlertPolicy(reminder_days=self.alert_reminder_days, escalation_days=self.alert_escalation_days)
 
     @field_validator("public_url")
     @classmethod

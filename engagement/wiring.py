@@ -3,12 +3,18 @@
 What only reads never makes a file: on an empty data folder it says what to run first.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from alerting.dispatcher import DispatcherParts
+from alerting.model import Channel
+from alerting.outcomes import Carrier
+from alerting.store import AlertStore
+from engagement.alert_parts import alert_place, carriers, configured_mailer, dispatcher_parts
 from engagement.settings import Settings
 from eventlog.base import EventLog
 from eventlog.embedded import EmbeddedLog
@@ -21,7 +27,7 @@ from projections.curriculum_files import load_curriculum
 from projections.live import LiveProjections
 from projections.rulebook import Rulebook, RulebookFolders, load_rulebook
 from projections.store import Checkpoint, Store
-from registry.store import Registry, RegistryDatabase
+from registry.store import PostgresqlDatabase, Registry
 from stream_processors.day_clock import utc_now
 from stream_processors.deployment import live_projections, opened_log
 
@@ -69,6 +75,10 @@ class Wiring:
         """The log, made with its topics when it is a file that is not there."""
         with opened_log(self.settings) as log:
             yield log
+
+    def log_opened_once(self) -> "OpenedOnce":
+        """The log to append, for whoever needs it again and again; close it at the end."""
+        return OpenedOnce(self.log_to_append)
 
     def live(self) -> LiveProjections:
         """The projections, which are there once a worker has run.
@@ -164,7 +174,7 @@ class Wiring:
         """
         settings = self.settings
         if settings.database is not None:
-            return Registry(RegistryDatabase(settings.database.get_secret_value()))
+            return Registry(PostgresqlDatabase(settings.database.get_secret_value()))
         path = settings.data_dir / "registry.db"
         if to_read and not path.exists():
             raise NothingThereError(
@@ -173,6 +183,33 @@ class Wiring:
             )
         return Registry(path)
 
+    def alert_store(self, *, to_read: bool = False) -> AlertStore:
+        """The alert book, made when it is not there; close it at the end.
+
+        Raises:
+            NothingThereError: Only asked `to_read`, and there is none in the data folder.
+            RegistryError: It cannot be opened.
+        """
+        place = alert_place(self.settings)
+        if to_read and isinstance(place, Path) and not place.exists():
+            raise NothingThereError(
+                f"no alerts have been made in {self.settings.data_dir} yet; run `engagement dispatcher --once`, or "
+                "name another folder with --data-dir"
+            )
+        return AlertStore(place)
+
+    def alert_carriers(self, registry: Registry) -> Callable[[], Mapping[Channel, Carrier]]:
+        """Makes the ways on which messages leave, inside the event loop that uses them."""
+        return carriers(self.settings, registry)
+
+    def dispatcher_parts(self) -> AbstractContextManager[DispatcherParts]:
+        """What the dispatcher stands on, for the length of the block.
+
+        Raises:
+            EngagementError: The registry or the alert book cannot be opened, or a programme has a fault.
+        """
+        return dispatcher_parts(self)
+
     def dashboard_parts(self) -> "Parts":
         """What the dashboard stands on; the registry and the log stay open as long as this process runs.
 
@@ -180,21 +217,44 @@ class Wiring:
             RegistryError: The registry cannot be opened.
             EngagementError: A programme or a policy has a fault.
         """
-        from dashboard.parts import Parts  # noqa: PLC0415 - the web framework is slow to load; few commands need it
+        from dashboard.parts import (  # noqa: PLC0415 - the web framework is slow to load; few commands need it
+            AlertTerms,
+            Mail,
+            Parts,
+        )
 
-        settings = self.settings
+        settings, mail = self.settings, configured_mailer(self.settings)
         return Parts(
             live=self.live_or_new(),
             registry=self.registry(),
             rulebook=RulebookFolders(settings.programmes_dir, settings.policies_dir).current,
-            log=OpenedOnce(self.log_to_append),
+            log=self.log_opened_once(),
             models=self.models,
             now=utc_now,
             public_url=settings.public_url,
             names=settings.names,
             lake=lambda: Lake(settings.lake_path),
             column_map=self.column_map,
+            alerts=self._alerts_if_any(),
+            alert_terms=AlertTerms(settings.alerts == "on", settings.alert_policy),
+            mail=Mail(mail, settings.mail_from) if mail else None,
         )
+
+    def _alerts_if_any(self) -> Callable[[], AlertStore | None]:
+        """The alert book, opened once it is there; it stays open as long as this process runs."""
+        opened: list[AlertStore] = []
+        lock = Lock()
+
+        def alerts() -> AlertStore | None:
+            with lock:
+                if not opened:
+                    try:
+                        opened.append(self.alert_store(to_read=True))
+                    except NothingThereError:
+                        return None
+                return opened[0]
+
+        return alerts
 
     def column_map(self, partner: str) -> "ColumnMap":
         """How a delivery partner's sheets say things: by the map that the data folder keeps for it, if it does.

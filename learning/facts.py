@@ -253,7 +253,10 @@ class AlertsMuted(Data, frozen=True, gc=False):
 
 
 class ParticipantErased(Data, frozen=True, gc=False):
-    """The participant's personal data were erased: the enrolment counts in totals and is shown to nobody."""
+    """The participant's personal data were erased: the enrolment counts in totals and is shown to nobody.
+
+    It holds from where it stands on the log, whatever its time, and nothing that comes later takes it back.
+    """
 
     TYPE: ClassVar[str] = "learning.participant-erased.v1"
     by: Identifier
@@ -289,10 +292,9 @@ Happening = (
     | WithdrawalObjected
     | AlertSent
     | AlertsMuted
-    | ParticipantErased
 )
 """Facts of an enrolment's life: few, and each kept whole in its state."""
 
 ComponentFact = ComponentCompleted | AttendanceRecorded | ComponentReopened
 
-AnyData = Happening | ComponentFact | ActivitySeen | DayStarted
+AnyData = Happening | ComponentFact | ActivitySeen | ParticipantErased | DayStarted

@@ -17,13 +17,21 @@ from learning.facts import (
     Deferred,
     FlagAcknowledged,
     ImprovementSeen,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
 from learning.progress import Noted
 
 Stage = Literal[
-    "raised", "acknowledged", "contacted", "improving", "withdrawal-recommended", "withdrawal-signed-off", "deferred"
+    "raised",
+    "acknowledged",
+    "contacted",
+    "improving",
+    "withdrawal-recommended",
+    "withdrawal-objected",
+    "withdrawal-signed-off",
+    "deferred",
 ]
 
 
@@ -44,6 +52,7 @@ _STEPS: Mapping[type[Data], tuple[Stage, str]] = {
     ContactMade: ("contacted", "by"),
     ImprovementSeen: ("improving", "by"),
     WithdrawalRecommended: ("withdrawal-recommended", "by"),
+    WithdrawalObjected: ("withdrawal-objected", "by"),
     Withdrawn: ("withdrawal-signed-off", "signed_off_by"),
     Deferred: ("deferred", "granted_by"),
 }

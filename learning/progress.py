@@ -8,7 +8,7 @@ duplicates, gives the same bytes. What the facts amount to is measured from the 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import Struct, field
@@ -22,7 +22,10 @@ from learning.facts import (
     ComponentCompleted,
     ComponentReopened,
     Data,
+    Enrolled,
     Happening,
+    ParticipantErased,
+    ParticipantMerged,
 )
 
 Mark = tuple[datetime, datetime, str, int]
@@ -39,6 +42,9 @@ ACTIVE = DONE - {"banked"}
 """Words that say the person was at work at that moment."""
 
 SUBMITTED = frozenset({"submitted", "banked"})
+
+NOBODY: Final = "erased"
+"""Stands in the state of an erased enrolment where the id of its participant was."""
 
 
 class Noted(Struct, frozen=True, kw_only=True, gc=False):
@@ -62,6 +68,8 @@ class State(Struct, kw_only=True, omit_defaults=True, gc=False):
     last_visit: datetime | None = None
     late_visits: dict[int, int] = field(default_factory=dict)
     """The days (ordinals) of `active_days` of which every visit was known late, and how late."""
+    erased: int | None = None
+    """Of whom personal data were erased: the ordinal of the latest day that had started before; 0 before the first."""
 
 
 _NOTED = tagged(Noted, get_args(Happening))
@@ -85,6 +93,7 @@ def encode_state(state: State) -> bytes:
         active_days=dict(sorted(state.active_days.items())),
         last_visit=state.last_visit,
         late_visits=dict(sorted(state.late_visits.items())),
+        erased=state.erased,
     )
     return _encoder.encode(sorted_state)
 
@@ -102,6 +111,9 @@ def fold(state: State, fact: Fact, known: date | None = None) -> State:
         fact: What to add.
         known: The latest day that had started on the log before the fact; None when none had.
     """
+    if isinstance(fact.data, ParticipantErased):
+        _erase(state, known)
+        return state
     add = _ADD.get(type(fact.data))
     if add is not None:
         late = known.toordinal() if known is not None and known > uk_day(fact.time) else 0
@@ -164,13 +176,39 @@ def _add_visit(state: State, fact: Fact, late: int) -> None:
 
 
 def _add_happening(state: State, fact: Fact, late: int) -> None:
-    noted = _NOTED[type(fact.data)](time=fact.time, recordedtime=fact.recordedtime, late=late, data=fact.data)
+    data: Data = fact.data if state.erased is None else _of_nobody(fact.data)
+    _note(state, _NOTED[type(data)](time=fact.time, recordedtime=fact.recordedtime, late=late, data=data))
+
+
+def _note(state: State, noted: Noted) -> None:
     place = _in_order(noted)
     index = bisect_left(state.life, place, key=_in_order)
     if index == len(state.life) or _in_order(state.life[index]) != place:
         state.life.insert(index, noted)
-    elif late < state.life[index].late:
+    elif noted.late < state.life[index].late:
         state.life[index] = noted
+
+
+def _erase(state: State, known: date | None) -> None:
+    """Note from where on the log the person is erased, and take their id out of what is known."""
+    since = 0 if known is None else known.toordinal()
+    if state.erased is not None:
+        state.erased = min(since, state.erased)
+        return
+    state.erased = since
+    life, state.life = state.life, []
+    for noted in life:
+        _note(state, msgspec.structs.replace(noted, data=_of_nobody(noted.data)))
+
+
+def _of_nobody(data: Data) -> Data:
+    match data:
+        case Enrolled():
+            return msgspec.structs.replace(data, participant=NOBODY)
+        case ParticipantMerged():
+            return ParticipantMerged(retired=NOBODY, into=NOBODY)
+        case _:
+            return data
 
 
 def _in_order(noted: Noted) -> tuple[datetime, datetime, str, bytes]:

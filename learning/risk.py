@@ -17,6 +17,8 @@ from msgspec import Struct
 
 from learning.codes import CourseIdentifier
 from learning.curriculum import Curriculum
+from learning.events import Fact
+from learning.facts import ActivitySeen, AttendanceRecorded, ComponentCompleted, ComponentReopened
 from learning.hindsight import happened_before
 from learning.measures import Measured, measured
 from learning.milestones import Milestone, shipped_milestones
@@ -142,6 +144,18 @@ def assess(
         return _Look(trail, rules, day, (again, newer)).assessment(earlier)
     change = next_change(trail, rules, day, (again,), held=())
     return Assessment(level="on-track", points=0, reasons=(), policy=rules.version, as_of=day, next_change=change)
+
+
+_LOOKED_AT_LATER = frozenset({ActivitySeen, AttendanceRecorded, ComponentCompleted, ComponentReopened})
+"""Facts that say nothing but what a person has done: not their standing, nor what is done about their flag."""
+
+
+def is_looked_at_later(fact: Fact, day: date) -> bool:
+    """Whether no assessment as `day` begins looks at a fact, for it happened on the day itself or later.
+
+    Without it the assessment is the same, but that it can be another one on the next day (`next_change`).
+    """
+    return type(fact.data) in _LOOKED_AT_LATER and fact.time >= start_of(day)
 
 
 def _turned_since(trail: Trail, day: date) -> bool:

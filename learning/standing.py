@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from learning.calendar import uk_day
 from learning.facts import (
+    AlertsMuted,
     ContactMade,
     Data,
     Deferred,
@@ -15,12 +16,16 @@ from learning.facts import (
     ParticipantMerged,
     Resumed,
     Transferred,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
 from learning.progress import Noted, State
 
 Status = Literal["active", "deferred", "withdrawn", "completed"]
+
+Withdrawal = Literal["recommended", "objected", "signed-off"]
+"""The last word between lead provider and delivery partner on leaving; only a sign-off changes the status."""
 
 
 class Standing(Struct, kw_only=True):
@@ -42,9 +47,19 @@ class Standing(Struct, kw_only=True):
     """The day from which a status other than active holds."""
     reason: str | None = None
     """DfE's reason code of the deferral or withdrawal."""
-    withdrawal_recommended: bool = False
-    """A withdrawal was recommended and the partner has not signed it off yet."""
+    withdrawal: Withdrawal | None = None
+    withdrawal_at: datetime | None = None
+    """When that was said."""
     contacted_at: datetime | None = None
+    muted_until: date | None = None
+    """The last day (UK) without alerts, by what was asked for last; it may have passed."""
+    erased: bool = False
+    """Whether personal data of the participant were erased: it counts, and is shown to nobody."""
+
+    @property
+    def withdrawal_recommended(self) -> bool:
+        """A withdrawal was recommended, and the partner has neither signed it off nor objected yet."""
+        return self.withdrawal == "recommended"
 
 
 def standing(state: State, day: date | None) -> Standing | None:
@@ -53,6 +68,7 @@ def standing(state: State, day: date | None) -> Standing | None:
     if not enrolments:
         return None
     now = _enrolled(enrolments[-1].data, uk_day(enrolments[0].time))
+    now.erased = state.erased is not None
     for noted in state.life:
         _apply(now, noted.data, noted.time, day)
     return now
@@ -80,17 +96,27 @@ def _apply(now: Standing, data: Data, when: datetime, day: date | None) -> None:
             now.participant = into
         case Deferred(reason=reason):
             now.status, now.since, now.reason = "deferred", uk_day(when), reason
+        case ContactMade():
+            now.contacted_at = when
+        case AlertsMuted(until=until):
+            now.muted_until = until
+        case _:
+            _apply_leaving(now, data, when, day)
+
+
+def _apply_leaving(now: Standing, data: Data, when: datetime, day: date | None) -> None:
+    match data:
         case Withdrawn(reason=reason, effective=effective):
-            now.withdrawal_recommended = False
+            now.withdrawal, now.withdrawal_at = "signed-off", when
             if day is None or effective <= day:
                 now.status, now.since, now.reason = "withdrawn", effective, reason
         case Resumed():
             now.status, now.since, now.reason = "active", None, None
-            now.withdrawal_recommended = False
+            now.withdrawal = now.withdrawal_at = None
         case WithdrawalRecommended():
-            now.withdrawal_recommended = True
-        case ContactMade():
-            now.contacted_at = when
+            now.withdrawal, now.withdrawal_at = "recommended", when
+        case WithdrawalObjected():
+            now.withdrawal, now.withdrawal_at = "objected", when
 
 
 def start_days(life: Iterable[Noted], enrolled_on: date) -> list[date]:

@@ -5,15 +5,17 @@ Nothing here writes to a projection: the fact is folded like any other.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
 
+from learning.calendar import uk_day
 from learning.errors import EngagementError
 from learning.events import Fact, fact
 from learning.facts import (
+    AlertsMuted,
     ContactMade,
     Data,
     DeferralRequested,
@@ -22,6 +24,7 @@ from learning.facts import (
     Identifier,
     ImprovementSeen,
     Resumed,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -35,10 +38,15 @@ Action = (
     | DeferralRequested
     | Deferred
     | WithdrawalRecommended
+    | WithdrawalObjected
     | Withdrawn
     | Resumed
+    | AlertsMuted
 )
 """What somebody can do: the data of the fact that it becomes."""
+
+LONGEST_MUTE: Final = timedelta(days=60)
+"""For so long alerts can be muted at once; who is to be left alone for longer is looked at again."""
 
 _NEEDS_FLAG: Final = (FlagAcknowledged, ImprovementSeen)
 _STATUSES: Final[Mapping[type[Data], tuple[Status, ...]]] = {
@@ -47,6 +55,7 @@ _STATUSES: Final[Mapping[type[Data], tuple[Status, ...]]] = {
     WithdrawalRecommended: ("active", "deferred"),
     Withdrawn: ("active", "deferred", "withdrawn"),
     Resumed: ("deferred", "withdrawn"),
+    AlertsMuted: ("active", "deferred"),
 }
 """Who can be deferred, withdrawn or taken back: DfE's transitions, and the same once more with a corrected date or
 reason."""
@@ -57,6 +66,7 @@ _ASKED: Final[Mapping[type[Data], str]] = {
     WithdrawalRecommended: "its withdrawal cannot be recommended",
     Withdrawn: "its withdrawal cannot be signed off",
     Resumed: "it cannot be resumed",
+    AlertsMuted: "there are no alerts to mute",
 }
 
 
@@ -101,6 +111,8 @@ class Actions:
         if isinstance(action, _NEEDS_FLAG):
             _require_flag(connection, row)
         now = self._now().astimezone(UTC)
+        if isinstance(action, AlertsMuted):
+            _check_mute(action.until, uk_day(now))
         return fact(
             action,
             id=f"{now:%Y%m%dT%H%M%S.%fZ}-{self._unique()}",
@@ -120,7 +132,8 @@ def fits(kind: type[Data], row: Mapping[str, Any], *, flagged: bool) -> bool:
         flagged: Whether it has a flag.
     """
     allowed = _STATUSES.get(kind)
-    return (allowed is None or row["status"] in allowed) and (flagged or kind not in _NEEDS_FLAG)
+    recommended = row["withdrawal_recommended"] or kind is not WithdrawalObjected
+    return (allowed is None or row["status"] in allowed) and (flagged or kind not in _NEEDS_FLAG) and recommended
 
 
 def staff_id(wanted: str) -> str:
@@ -153,6 +166,16 @@ def _check_status(row: Mapping[str, Any], action: Action) -> None:
         raise ActionError(
             f"{row['enrolment']} is {row['status']}, so {_ASKED[type(action)]}; that takes one who is "
             f"{' or '.join(allowed)}"
+        )
+    if isinstance(action, WithdrawalObjected) and not row["withdrawal_recommended"]:
+        raise ActionError(f"nobody recommends to withdraw {row['enrolment']}, so there is nothing to object to")
+
+
+def _check_mute(until: date, today: date) -> None:
+    latest = today + LONGEST_MUTE
+    if not today <= until <= latest:
+        raise ActionError(
+            f"alerts can be muted until a day from today ({today}) to {latest}, not until {until}; choose such a day"
         )
 
 

@@ -1,5 +1,6 @@
 """Decisions: what is kept of an assessment when a day starts, and what is told to others where the flag changed."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -42,8 +43,10 @@ class Decisions:
         """Note the decision of a day, if it is another one than `before`; answer what holds now.
 
         An enrolment whose facts stand in several partitions is decided by those that its home knew: how far the other
-        partitions have been read must make no difference.
+        partitions have been read must make no difference. Nothing is decided about whom personal data were erased.
         """
+        if _is_over(folded.state, assessment.as_of):
+            return before
         if not folded.stored.spread:
             return self._note(folded.enrolment, before, assessment, standing)
         return self._decide_as_known(folded.enrolment, folded.state, before, assessment.as_of)
@@ -54,10 +57,18 @@ class Decisions:
         relayed = outbox.forget(self._connection, enrolment)
         state, decided = decode_state(stored.state), NOTHING_DECIDED
         for day in days.of(self._connection, stored.home):
+            if _is_over(state, day):
+                break
             decided = self._decide_as_known(enrolment, state, decided, day)
         self.write()
         outbox.keep_relayed(self._connection, relayed)
         return decided
+
+    def forget(self, enrolments: Collection[str]) -> None:
+        """Keep of decisions about erased enrolments only what is counted, and no message."""
+        for enrolment in enrolments:
+            risk_history.forget_reasons(self._connection, enrolment)
+            outbox.forget(self._connection, enrolment)
 
     def _decide_as_known(self, enrolment: str, state: State, before: Decided, day: date) -> Decided:
         known = as_known(state, day)
@@ -72,8 +83,9 @@ class Decisions:
         if after == before:
             return before
         change = change_between(before, after)
-        self._history.append(risk_history.row(enrolment, before, assessment, change, standing))
-        if change is not None:
+        erased = standing.erased
+        self._history.append(risk_history.row(enrolment, before, assessment, change, standing, erased=erased))
+        if change is not None and not erased:
             message = risk_change(enrolment, change, before, assessment, standing)
             self._messages.append(
                 Message(
@@ -93,3 +105,8 @@ class Decisions:
         outbox.put(self._connection, self._messages)
         self._history.clear()
         self._messages.clear()
+
+
+def _is_over(state: State, day: date) -> bool:
+    """Whether it was known before the day that personal data of the person were erased."""
+    return state.erased is not None and state.erased < day.toordinal()

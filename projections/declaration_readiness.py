@@ -25,7 +25,7 @@ FILTERS = ("intake", "provider", "partner", "programme")
 
 _ROWS_AT_ONCE = 1_000
 _rows = enrolment_progress.c
-_WHO = (_rows.enrolment, _rows.participant, *(_rows[column] for column in FILTERS))
+_WHO = (_rows.enrolment, _rows.participant, _rows.erased, *(_rows[column] for column in FILTERS))
 
 
 class NoDayError(EngagementError):
@@ -37,6 +37,8 @@ class Declaration(Struct, frozen=True, kw_only=True):
 
     enrolment: str
     participant: str
+    erased: bool
+    """Whether it is only to be counted, because personal data of the participant were erased."""
     intake: str
     provider: str
     partner: str
@@ -102,20 +104,25 @@ def declarations(
         as_of = day or days.get(home)
         if as_of is None:
             raise NoDayError("no day has started on the log yet; run `engagement worker`, or name a day with --as-of")
-        names = dict(zip(("enrolment", "participant", *FILTERS), who, strict=True))
+        names = dict(zip(("enrolment", "participant", "erased", *FILTERS), who, strict=True))
         for each in readiness(decode_state(state), curriculum, table, as_of):
             if declaration_type in (None, each.declaration_type):
                 yield Declaration(**names, as_of=as_of, readiness=each)
 
 
 def ready(found: Iterable[Declaration]) -> Iterator[Declaration]:
-    """Those that can be sent."""
-    return (each for each in found if each.readiness.ready)
+    """Those that can be sent; whoever was erased is left out, as of all lists."""
+    return (each for each in listed(found) if each.readiness.ready)
 
 
 def expected_but_not_ready(found: Iterable[Declaration]) -> Iterator[Declaration]:
-    """Those that DfE counts on and that cannot be sent."""
-    return (each for each in found if each.readiness.expected and not each.readiness.ready)
+    """Those that DfE counts on and that cannot be sent; whoever was erased is left out."""
+    return (each for each in listed(found) if each.readiness.expected and not each.readiness.ready)
+
+
+def listed(found: Iterable[Declaration]) -> Iterator[Declaration]:
+    """Those that may be shown one by one."""
+    return (each for each in found if not each.erased)
 
 
 def summary(found: Iterable[Declaration]) -> list[Summary]:

@@ -1,10 +1,12 @@
 """Read model: lists of enrolments to work through, narrowed, sorted and paged, with their progress and their risk.
 
+Whoever was erased is on none of them, though totals count them: `erased` says how many a list leaves out.
+
 It is a query, not a table. First the ids of a page are found, then its rows are read, so that a page costs little
 however many enrolments there are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +18,21 @@ from projections.list_filters import Wanted, narrowed
 from projections.list_order import NEEDS_REGISTER, WORST_FIRST, Sort, SortBy, order
 from projections.schema import checkpoint, enrolment_progress, enrolment_risk, enrolment_state
 
-__all__ = ["Changes", "Cursor", "Page", "Sort", "SortBy", "Wanted", "changes", "count", "every", "find", "page"]
+__all__ = [
+    "Changes",
+    "Cursor",
+    "Page",
+    "Sort",
+    "SortBy",
+    "Wanted",
+    "changes",
+    "count",
+    "erased",
+    "every",
+    "find",
+    "page",
+    "those",
+]
 
 _progress, _risk, _state = enrolment_progress.c, enrolment_risk.c, enrolment_state.c
 _OF_RISK: Final = (
@@ -30,8 +46,8 @@ _OF_RISK: Final = (
     "stage_since",
     "stage_by",
 )
-_UNSAID: Final = {"points", "points_total", "expected_points"}
-"""Columns of the progress that a list leaves out: its points are those of the risk."""
+_UNSAID: Final = {"points", "points_total", "expected_points", "erased"}
+"""Columns of the progress that a list leaves out: its points are those of the risk, and nobody on it is erased."""
 
 _with_risk = enrolment_progress.outerjoin(enrolment_risk, _risk.enrolment == _progress.enrolment)
 _rows = select(
@@ -108,19 +124,43 @@ def count(connection: Connection, wanted: Wanted) -> int:
     return int(connection.scalar(_found(wanted).with_only_columns(func.count())) or 0)
 
 
+def erased(connection: Connection, wanted: Wanted) -> int:
+    """How many enrolments a list leaves out because personal data of their participants were erased.
+
+    A search finds none of them, so it leaves none out.
+    """
+    if wanted.text is not None or wanted.participants is not None:
+        return 0
+    query = narrowed(select(func.count()).select_from(enrolment_progress), wanted)
+    return int(connection.scalar(query.where(_progress.erased.is_(True))) or 0)
+
+
 def find(connection: Connection, wanted: Wanted, enrolment: str) -> dict[str, Any] | None:
     """The row of one enrolment, as `page` has it, if it is one of those wanted."""
     ids = _ids(connection, _found(wanted).where(_progress.enrolment == enrolment))
     return next(iter(_read(connection, ids)), None)
 
 
+def those(connection: Connection, wanted: Wanted, enrolments: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The rows of these enrolments by id, as `page` has them: of those that are wanted."""
+    asked, found = list(dict.fromkeys(enrolments)), dict[str, dict[str, Any]]()
+    for start in range(0, len(asked), KEYS_AT_ONCE):
+        ids = _ids(connection, _found(wanted).where(_progress.enrolment.in_(asked[start : start + KEYS_AT_ONCE])))
+        found |= {row["enrolment"]: row for row in _read(connection, ids)}
+    return found
+
+
 def _found(wanted: Wanted) -> Select[str]:
-    return narrowed(select(_progress.enrolment).select_from(enrolment_progress), wanted)
+    return _listed(select(_progress.enrolment).select_from(enrolment_progress), wanted)
 
 
 def _sorted(wanted: Wanted, sort: Sort) -> Select[str]:
     table = _with_risk if sort.by in NEEDS_REGISTER else enrolment_progress
-    return narrowed(select(_progress.enrolment).select_from(table), wanted).order_by(*order(sort))
+    return _listed(select(_progress.enrolment).select_from(table), wanted).order_by(*order(sort))
+
+
+def _listed(query: Select[str], wanted: Wanted) -> Select[str]:
+    return narrowed(query, wanted).where(_progress.erased.is_(False))
 
 
 def _ids(connection: Connection, query: Select[str]) -> list[str]:

@@ -39,6 +39,7 @@ def row(enrolment: str, progress: Progress, level: Level | None, now: datetime) 
     return {
         "enrolment": enrolment,
         "participant": standing.participant,
+        "erased": standing.erased,
         "programme": standing.programme,
         "intake": standing.intake,
         "provider": standing.provider,
@@ -50,7 +51,10 @@ def row(enrolment: str, progress: Progress, level: Level | None, now: datetime) 
         "status_since": standing.since,
         "status_reason": standing.reason,
         "withdrawal_recommended": standing.withdrawal_recommended,
+        "withdrawal": standing.withdrawal,
+        "withdrawal_at": standing.withdrawal_at,
         "contacted_at": standing.contacted_at,
+        "muted_until": standing.muted_until,
         "points": progress.points,
         "points_total": progress.points_total,
         "completion": progress.completion,
@@ -98,8 +102,10 @@ def count_all_as_updated(connection: Connection, now: datetime) -> None:
 
 
 def find(connection: Connection, enrolment: str) -> dict[str, Any] | None:
-    """The row of one enrolment with the day that it is measured as of, if it is known."""
-    found = connection.execute(_rows().where(enrolment_progress.c.enrolment == enrolment)).mappings().first()
+    """The row of one enrolment with the day that it is measured as of, if it is known and was not erased."""
+    table = enrolment_progress.c
+    query = _rows().where(table.enrolment == enrolment, table.erased.is_(False))
+    found = connection.execute(query).mappings().first()
     return None if found is None else dict(found)
 
 
@@ -113,19 +119,22 @@ def _rows() -> Select[Any]:
 
 
 def of_participant(connection: Connection, participant: str) -> list[str]:
-    """The enrolments of a participant, by the id that counts now."""
+    """The enrolments of a participant, by the id that counts now; none of an erased one, whose id is not kept."""
     table = enrolment_progress.c
-    return list(
-        connection.scalars(select(table.enrolment).where(table.participant == participant).order_by(table.enrolment))
-    )
+    query = select(table.enrolment).where(table.participant == participant, table.erased.is_(False))
+    return list(connection.scalars(query.order_by(table.enrolment)))
 
 
 def ids_like(connection: Connection, wanted: str) -> list[str]:
-    """Ids of enrolments and participants that begin or end as `wanted` does, at most a thousand of each."""
+    """Ids of enrolments and participants that begin or end as `wanted` does, at most a thousand of each.
+
+    Of whom was erased there are none.
+    """
     half = max(1, len(wanted) // 2)
     found: list[str] = []
     for column in (enrolment_progress.c.enrolment, enrolment_progress.c.participant):
         begins = column.istartswith(wanted[:half], autoescape=True)
         ends = column.iendswith(wanted[half:], autoescape=True)
-        found.extend(connection.scalars(select(column).where(begins | ends).distinct().order_by(column).limit(1_000)))
+        query = select(column).where(begins | ends, enrolment_progress.c.erased.is_(False))
+        found.extend(connection.scalars(query.distinct().order_by(column).limit(1_000)))
     return found

@@ -40,6 +40,16 @@ class Due(NamedTuple):
     """Whether that was that it is on track, without any reason, by the policy of today."""
 
 
+class Current(NamedTuple):
+    """What is said of an enrolment."""
+
+    level: Level
+    policy: str
+    """The version of the policy."""
+    next_look: date | None
+    """The day on which it can be another one without any new fact."""
+
+
 def row(enrolment: str, assessment: Assessment, flag: FlagLife | None, decided: Decided) -> dict[str, Any]:
     """The row of one enrolment; `decided` is what was said of it on the latest day."""
     flag = flag or FlagLife(stage=RAISED.stage)
@@ -104,6 +114,17 @@ def decided(connection: Connection, enrolments: Iterable[str]) -> dict[str, Deci
     return found
 
 
+def current(connection: Connection, enrolments: Iterable[str]) -> dict[str, Current]:
+    """What is said of these enrolments, as far as anything is."""
+    wanted = list(enrolments)
+    query = select(_table.enrolment, _table.level, _table.policy, _table.next_look)
+    found: dict[str, Current] = {}
+    for start in range(0, len(wanted), KEYS_AT_ONCE):
+        rows = connection.execute(query.where(_table.enrolment.in_(wanted[start : start + KEYS_AT_ONCE])))
+        found.update((enrolment, Current(*said)) for enrolment, *said in rows)
+    return found
+
+
 def _decided(level: Level | None, signals: str | None) -> Decided:
     return Decided(level or "on-track", tuple((signals or _NO_SIGNALS).split()))  # type: ignore[arg-type]  # our own words
 
@@ -134,7 +155,7 @@ def _due(row: Row[Any]) -> Due:
 
 
 def find(connection: Connection, enrolment: str) -> dict[str, Any] | None:
-    """The register's row of one enrolment with its reasons, if it was ever looked at."""
+    """The register's row of one enrolment with its reasons, if it was ever looked at and was not erased."""
     found = connection.execute(_register().where(_table.enrolment == enrolment)).mappings().first()
     return None if found is None else _readable(found)
 
@@ -145,7 +166,7 @@ def at_risk(
     """Active enrolments from a level on, the worst first: by level, then points, then since when.
 
     `filters` names columns (`programme`, `intake`, `provider`, `partner`, `level`, `stage`) and the value each must
-    have.
+    have. Whoever was erased is left out.
     """
     progress = enrolment_progress.c
     height = case(*((_table.level == level, place) for place, level in enumerate(LEVELS)), else_=0)
@@ -164,22 +185,26 @@ def _register() -> Select[Any]:
         .join(checkpoint, checkpoint.c.partition == _state.home)
     )
     hidden = ("next_look", "decided_level", "decided_signals")
-    return select(
-        *(column for column in _table if column.name not in hidden),
-        progress.participant,
-        progress.programme,
-        progress.intake,
-        progress.provider,
-        progress.partner,
-        progress.status,
-        progress.completion,
-        progress.expected,
-        progress.lag_weeks,
-        progress.deadline,
-        progress.last_activity_at,
-        progress.contacted_at,
-        checkpoint.c.day.label("as_of"),
-    ).select_from(joined)
+    return (
+        select(
+            *(column for column in _table if column.name not in hidden),
+            progress.participant,
+            progress.programme,
+            progress.intake,
+            progress.provider,
+            progress.partner,
+            progress.status,
+            progress.completion,
+            progress.expected,
+            progress.lag_weeks,
+            progress.deadline,
+            progress.last_activity_at,
+            progress.contacted_at,
+            checkpoint.c.day.label("as_of"),
+        )
+        .select_from(joined)
+        .where(progress.erased.is_(False))
+    )
 
 
 def _readable(found: Mapping[Any, Any]) -> dict[str, Any]:

@@ -76,10 +76,10 @@ def hindsight(connection: Connection, rulebook: Rulebook, enrolment: str, asked:
         NoDecisionError: The day has not started, no day had started by then, or nothing is known of the enrolment.
     """
     stored = enrolment_states.find(connection, [enrolment]).get(enrolment)
-    if stored is None:
+    state = None if stored is None else decode_state(stored.state)
+    if stored is None or state is None or state.erased is not None:
         raise NoDecisionError(f"nothing is known of {enrolment}; check the id")
     day = _started(days.of(connection, stored.home), asked)
-    state = decode_state(stored.state)
     curriculum, policies = rulebook
     then = assess_as_known(state, curriculum, policies, day)
     decided = risk_history.decided_on(connection, enrolment, day)

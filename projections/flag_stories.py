@@ -10,6 +10,7 @@ from learning.calendar import uk_day
 from learning.facts import ContactMade, FlagAcknowledged, ImprovementSeen
 from learning.progress import decode_state
 from projections import enrolment_states, risk_history
+from projections.schema import enrolment_progress
 from projections.schema import risk_history as table
 
 _STEPS = (FlagAcknowledged, ContactMade, ImprovementSeen)
@@ -20,7 +21,12 @@ def exemplary(connection: Connection) -> str | None:
 
     Its participant went on: what ends in a withdrawal or a deferral is another story.
     """
-    query = select(table.c.enrolment).where(table.c.change == "cleared", table.c.status == "active").distinct()
+    query = (
+        select(table.c.enrolment)
+        .join(enrolment_progress, enrolment_progress.c.enrolment == table.c.enrolment)
+        .where(table.c.change == "cleared", table.c.status == "active", enrolment_progress.c.erased.is_(False))
+        .distinct()
+    )
     enrolments: Sequence[str] = connection.scalars(query.order_by(table.c.enrolment)).all()
     for enrolment in enrolments:
         [stored] = enrolment_states.find(connection, [enrolment]).values()

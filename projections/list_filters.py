@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, exists, false, or_, select
 from learning.changes import Change
 from learning.flags import Stage
 from learning.policy import FLAGGED, LEVELS, Level, SignalCode
-from learning.standing import Status
+from learning.standing import Status, Withdrawal
 from projections.schema import enrolment_progress, enrolment_risk, risk_history
 from projections.storage.byte_search import contains
 
@@ -35,6 +35,10 @@ class Wanted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     partner: str | None = None
     cohort: str | None = None
     status: Status | None = None
+    withdrawn: bool | None = None
+    """Whether the status is withdrawn: who is not, counts for completion, the plan and the gate."""
+    assessed: bool | None = None
+    """Active, and whether a day has looked at it yet."""
     level: Level | None = None
     """Of risk; only active enrolments have one."""
     flagged: bool = False
@@ -59,6 +63,10 @@ class Wanted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its flag was raised, changed or cleared as this day began."""
     change: Change | None = None
     """Of these, only those to whose flag this happened; of itself it says nothing."""
+    withdrawal: Withdrawal | None = None
+    """The last word on leaving."""
+    withdrawal_since: datetime | None = None
+    """That was said at this moment or later."""
     updated_since: datetime | None = None
     """Something that is shown of it changed at this moment or later."""
 
@@ -90,6 +98,11 @@ def _is_of(participants: Collection[str] | None) -> ColumnElement[bool]:
 def _of_progress(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.status is not None:
         yield _progress.status == wanted.status
+    if wanted.withdrawn is not None:
+        yield _progress.status == "withdrawn" if wanted.withdrawn else _progress.status != "withdrawn"
+    if wanted.assessed is not None:
+        yield _progress.status == "active"
+        yield _progress.level.is_not(None) if wanted.assessed else _progress.level.is_(None)
     if wanted.level is not None:
         yield _progress.level == wanted.level
     if wanted.flagged:
@@ -97,6 +110,8 @@ def _of_progress(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.behind is not None:
         yield _progress.status == "active"
         yield _progress.lag_weeks >= wanted.behind
+    if wanted.withdrawal is not None:
+        yield _progress.withdrawal == wanted.withdrawal
     if wanted.gate_reached is not None:
         yield _progress.gate_reached.is_(wanted.gate_reached)
 
@@ -108,6 +123,8 @@ def _of_dates(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield _progress.deadline <= wanted.deadline_until
     if wanted.status_since is not None:
         yield _progress.status_since >= wanted.status_since
+    if wanted.withdrawal_since is not None:
+        yield _progress.withdrawal_at >= wanted.withdrawal_since
     if wanted.updated_since is not None:
         yield _progress.updated_at >= wanted.updated_since
     if wanted.changed_on is not None:

@@ -61,7 +61,7 @@ def relayed(connection: Connection) -> list[str]:
 
 
 def forget(connection: Connection, enrolment: str) -> set[str]:
-    """Remove the messages about an enrolment, because they are made anew; answer the ids of those that had left."""
+    """Remove the messages about an enrolment, because they are made anew or it is erased; answer which had left."""
     gone = delete(outbox).where(_table.enrolment == enrolment).returning(_table.id, _table.relayed)
     return {row.id for row in connection.execute(gone) if row.relayed}
 

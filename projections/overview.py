@@ -160,8 +160,9 @@ def reasons(connection: Connection, wanted: Wanted) -> dict[SignalCode, int]:
 
 def choices(connection: Connection, filters: Mapping[str, str] | None = None) -> dict[str, list[str]]:
     """What can be asked for by each of `PLACES`, in order."""
-    found = {name: filtered(select(_progress[name]).distinct(), filters) for name in PLACES}
-    return {name: sorted(value for value in connection.scalars(query) if value) for name, query in found.items()}
+    query = filtered(select(*(_progress[name] for name in PLACES)).distinct(), filters)
+    found = connection.execute(query).mappings().all()  # at once: each of them alone would read all enrolments
+    return {name: sorted({row[name] for row in found if row[name]}) for name in PLACES}
 
 
 def freshness(connection: Connection) -> Freshness:

@@ -35,7 +35,7 @@ def long_silent(connection: Connection, policies: Policies, filters: Mapping[str
     query = (
         select(_table.enrolment, _table.reasons, _progress.provider, checkpoint.c.day)
         .select_from(joined)
-        .where(contains(_table.reasons, _NAMES_SILENCE), *_active(filters))
+        .where(contains(_table.reasons, _NAMES_SILENCE), _progress.erased.is_(False), *_active(filters))
         .order_by(_table.enrolment)
     )
     found = []

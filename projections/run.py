@@ -13,15 +13,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from learning.changes import NOTHING_DECIDED, Decided, decision
+from learning.erasure import as_erased
 from learning.events import Fact
+from learning.facts import ParticipantErased
 from learning.flags import flag_life
 from learning.measures import Progress, measured
+from learning.policy import Level
 from learning.progress import State, decode_state, encode_state, fold
-from learning.risk import Assessment, Earlier, assess
+from learning.risk import Assessment, Earlier, assess, is_looked_at_later
 from projections import days, enrolment_progress, enrolment_risk, enrolment_states
 from projections.checkpoints import Checkpoint, lock_partitions
 from projections.decisions import Decisions, Folded
-from projections.enrolment_risk import Due
+from projections.enrolment_risk import Current, Due
 from projections.enrolment_states import StoredState
 from projections.observing import DayDecided, Observer
 from projections.rulebook import Rulebook
@@ -63,6 +66,8 @@ class Run:
         """Enrolments whose state changed before a day of this run and whose row waits for a later one."""
         self._anew: set[str] = set()
         """Enrolments whose decisions are to be made again."""
+        self._to_assess: set[str] = set()
+        """Enrolments of whose new facts one can have changed their risk as of the latest day."""
         self.enrolments: set[str] = set()
         """Enrolments whose state changed."""
         self.decided: list[DayDecided] = []
@@ -86,6 +91,9 @@ class Run:
             if state is None:
                 state = states[fact.subject] = State()
             fold(state, fact, self._day)
+            if self._day is None or not is_looked_at_later(fact, self._day):
+                self._to_assess.add(fact.subject)
+        self._decisions.forget({fact.subject for fact in facts if isinstance(fact.data, ParticipantErased)})
         fresh: dict[str, StoredState] = {}
         for enrolment in touched:
             after = self._stored(before.get(enrolment), states[enrolment])
@@ -161,7 +169,7 @@ class Run:
                 continue
             progress, assessment = looked
             if assessment is None or not self._due_again(assessment):
-                rows.add_progress(enrolment, progress, assessment, whole=enrolment in self._unwritten)
+                rows.add_progress(enrolment, progress, _level(assessment), whole=enrolment in self._unwritten)
                 self._unwritten.discard(enrolment)
             if assessment is not None:
                 after = self._decisions.decide(folded, each.decided, assessment, progress.standing)
@@ -187,20 +195,49 @@ class Run:
             self._look_at(some, decided)
             self._observer.piece_done()
 
-    def _look_at(self, changed: Iterable[tuple[str, Folded]], decided: Mapping[str, Decided]) -> None:
+    def _look_at(self, changed: Collection[tuple[str, Folded]], decided: Mapping[str, Decided]) -> None:
         rows = Rows(self._connection, self._now)
+        known = self._as_assessed(changed)
         for enrolment, folded in changed:
+            if enrolment in known and self._day is not None:
+                self._measure(rows, enrolment, folded, known[enrolment], self._day)
+                continue
             looked = self._look(folded.state, self._today(folded.stored.home))
             if looked is None:
                 continue
             progress, assessment = looked
-            rows.add_progress(enrolment, progress, assessment, whole=True)
+            rows.add_progress(enrolment, progress, _level(assessment), whole=True)
             if assessment is not None:
                 said = decided.get(enrolment, NOTHING_DECIDED)
                 rows.risk.append(_risk_row(folded, assessment, said))
             elif enrolment in decided:  # its home is another partition now, where no day has started yet
                 enrolment_risk.forget(self._connection, enrolment)
         rows.write()
+
+    def _as_assessed(self, changed: Iterable[tuple[str, Folded]]) -> dict[str, Current]:
+        """What was said today of enrolments that have only facts since that no assessment of today looks at.
+
+        That is the usual fact of a busy day: somebody has just done something.
+        """
+        if self._day is None:
+            return {}
+        policy = self._rulebook.policies.on(self._day).version
+        others = self._to_assess | self._anew
+        usual = (
+            enrolment
+            for enrolment, folded in changed
+            if enrolment not in others and not folded.stored.spread and folded.state.erased is None
+        )
+        found = enrolment_risk.current(self._connection, usual)
+        return {enrolment: said for enrolment, said in found.items() if said.policy == policy}
+
+    def _measure(self, rows: "Rows", enrolment: str, folded: Folded, said: Current, day: date) -> None:
+        """Measure an enrolment whose risk is what was said; from tomorrow on it can be another one."""
+        now = measured(folded.state, self._rulebook.curriculum, day)
+        if now is not None:
+            rows.add_progress(enrolment, now.progress, said.level, whole=True)
+            if said.next_look != day + _DAY:
+                rows.uneventful.append((enrolment, day + _DAY))
 
     def _today(self, home: int) -> date | None:
         if home not in self._days:
@@ -215,7 +252,12 @@ class Run:
         now = measured(state, curriculum, day)
         if now is None:
             return None
-        return now.progress, None if day is None else assess(state, curriculum, policies, day, now=now, earlier=earlier)
+        if day is None:
+            return now.progress, None
+        if state.erased is not None:
+            assessment = assess(state, curriculum, policies, day, now=now)
+            return now.progress, assessment and as_erased(state, assessment, curriculum, policies)
+        return now.progress, assess(state, curriculum, policies, day, now=now, earlier=earlier)
 
 
 class Rows:
@@ -229,11 +271,10 @@ class Rows:
         self._days: list[dict[str, Any]] = []
         self.risk: list[dict[str, Any]] = []
         self.uneventful: list[tuple[str, date | None]] = []
-        """Who is on track without any reason, as before, and when to look again."""
+        """Of whom the same is said as before, and when to look again."""
 
-    def add_progress(self, enrolment: str, progress: Progress, assessment: Assessment | None, *, whole: bool) -> None:
+    def add_progress(self, enrolment: str, progress: Progress, level: Level | None, *, whole: bool) -> None:
         """Add the measures of an enrolment: the whole row, or what a day can change where the rest is written."""
-        level = None if assessment is None else assessment.level
         if whole:
             self._progress.append(enrolment_progress.row(enrolment, progress, level, self._now))
         else:
@@ -247,14 +288,20 @@ class Rows:
         enrolment_risk.look_again(self._connection, self.uneventful)
 
 
+def _level(assessment: Assessment | None) -> Level | None:
+    return None if assessment is None else assessment.level
+
+
 def _risk_row(folded: Folded, assessment: Assessment, decided: Decided) -> dict[str, Any]:
-    flag = None if assessment.flagged_since is None else flag_life(folded.state.life, assessment.flagged_since)
+    since = assessment.flagged_since if folded.state.erased is None else None
+    flag = None if since is None else flag_life(folded.state.life, since)
     row = enrolment_risk.row(folded.enrolment, assessment, flag, decided)
     return {**row, "next_look": _next_look(folded, assessment, decided)}
 
 
 def _next_look(folded: Folded, assessment: Assessment, decided: Decided) -> date | None:
     """When to decide again: on the next day where what is current is not what was decided, or facts stand elsewhere."""
-    if folded.stored.spread or decision(assessment) != decided:
+    undecided = decision(assessment) != decided and folded.state.erased is None
+    if folded.stored.spread or undecided:
         return assessment.as_of + _DAY
     return assessment.next_change

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TEXT
 
-VERSION = 3
+VERSION = 4
 """Of the tables and of the meaning of their columns; a store of another version is rebuilt, never migrated."""
 
 metadata = MetaData()
@@ -88,6 +88,7 @@ enrolment_progress = Table(
     metadata,
     _text("enrolment", primary_key=True),
     _text("participant", nullable=False),
+    Column("erased", Boolean, nullable=False),
     _text("programme", nullable=False),
     _text("intake", nullable=False),
     _text("provider", nullable=False),
@@ -99,7 +100,10 @@ enrolment_progress = Table(
     Column("status_since", Date),
     _text("status_reason"),
     Column("withdrawal_recommended", Boolean, nullable=False),
+    _text("withdrawal"),
+    Column("withdrawal_at", Instant),
     Column("contacted_at", Instant),
+    Column("muted_until", Date),
     Column("points", Integer, nullable=False),
     Column("points_total", Integer, nullable=False),
     Column("completion", Float, nullable=False),
@@ -122,8 +126,10 @@ enrolment_progress = Table(
     Column("next_due_on", Date),
     _text("level"),
     Column("updated_at", Instant, nullable=False),
+    Index("enrolment_progress_participant", "participant"),
     Index("enrolment_progress_level", "level"),
     Index("enrolment_progress_updated", "updated_at", "enrolment"),
+    Index("enrolment_progress_withdrawal", "withdrawal", "withdrawal_at"),
     Index(
         "enrolment_progress_counted",  # with all that `cohort_completion` adds up, so that it need not read the rows
         "partner",
@@ -141,7 +147,14 @@ enrolment_progress = Table(
         "provider",
         "cohort",
         "deadline",
+        "erased",
     ),
+)
+Index(  # few, and looked for on every list
+    "enrolment_progress_erased",
+    enrolment_progress.c.partner,
+    sqlite_where=enrolment_progress.c.erased.is_(True),
+    postgresql_where=enrolment_progress.c.erased.is_(True),
 )
 
 enrolment_risk = Table(

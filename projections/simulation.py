@@ -38,6 +38,8 @@ class Life(Struct, frozen=True):
     """Of these, the days with a flag under the policy there is."""
     flagged_then: tuple[date, ...]
     """Of these, the days with a flag under the candidate."""
+    erased: bool = False
+    """Whether it is only to be counted, because personal data of the participant were erased."""
 
 
 class Counts(Struct, kw_only=True):
@@ -71,7 +73,7 @@ class Outcome(Struct, kw_only=True):
     total: Counts
     partners: dict[str, Counts]
     newly: list[str]
-    """The enrolments flagged under the candidate only."""
+    """The enrolments flagged under the candidate only; of whom was erased, none is named here and below."""
     no_longer: list[str]
 
 
@@ -138,7 +140,7 @@ def life(
             assessment = assess(known, curriculum, policies, day, now=measures)
             if assessment is not None and assessment.flagged:
                 flagged.append(day)
-    return Life(enrolment, partner, tuple(seen), tuple(flags[0]), tuple(flags[1]))
+    return Life(enrolment, partner, tuple(seen), tuple(flags[0]), tuple(flags[1]), erased=state.erased is not None)
 
 
 def compare(lives: Iterable[Life]) -> Outcome:
@@ -150,13 +152,14 @@ def compare(lives: Iterable[Life]) -> Outcome:
             by_partner[each.partner].append(each)
             looked_at.update(each.seen)
     everybody = [each for some in by_partner.values() for each in some]
+    named = [each for each in everybody if not each.erased]
     latest = max(looked_at, default=date.min)
     return Outcome(
         days=sorted(looked_at),
         total=_count(everybody, latest),
         partners={partner: _count(some, latest) for partner, some in sorted(by_partner.items())},
-        newly=sorted(each.enrolment for each in everybody if each.flagged_then and not each.flagged_now),
-        no_longer=sorted(each.enrolment for each in everybody if each.flagged_now and not each.flagged_then),
+        newly=sorted(each.enrolment for each in named if each.flagged_then and not each.flagged_now),
+        no_longer=sorted(each.enrolment for each in named if each.flagged_now and not each.flagged_then),
     )
 
 

@@ -33,13 +33,14 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def timeline(store: Store, enrolment: str) -> list[Entry]:
-    """Everything known of an enrolment and decided about it, in order; empty when nothing is."""
+    """Everything known of an enrolment and decided about it, in order; empty when nothing is, or it was erased."""
     stored = store.states([enrolment]).get(enrolment)
-    if stored is None:
+    state = State() if stored is None else decode_state(stored.state)
+    if stored is None or state.erased is not None:
         return []
     with store.connect() as connection:
         decided = [_decision(row) for row in risk_history.of(connection, enrolment)]
-    return sorted((*story(decode_state(stored.state)), *decided), key=_order)
+    return sorted((*story(state), *decided), key=_order)
 
 
 def story(state: State) -> list[Entry]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from registry.codes import fault_of_email, fault_of_text, require_code
 from registry.errors import RegistryError
@@ -85,6 +85,12 @@ def every(connection: Connection) -> list[Account]:
     """All accounts, revoked ones too, in the order in which they were made."""
     rows = connection.execute(select(account).order_by(_table.created_at, _table.id)).mappings()
     return [Account(**row) for row in rows]
+
+
+def with_email(connection: Connection, email: str) -> list[Account]:
+    """The accounts with this e-mail address, in small or capital letters, that are not revoked."""
+    query = select(account).where(func.lower(_table.email) == email.lower(), _table.revoked_at.is_(None))
+    return [Account(**row) for row in connection.execute(query.order_by(_table.created_at, _table.id)).mappings()]
 
 
 def revoke(connection: Connection, account_id: str, now: datetime) -> Account:

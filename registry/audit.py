@@ -21,6 +21,9 @@ from registry.schema import audit
 COMMAND_LINE = "command-line"
 """Stands for an account where somebody used the program on the machine itself."""
 
+DISPATCHER = "dispatcher"
+"""Stands for an account where the program that sends alerts did something by itself."""
+
 _START = sha256(b"audit trail of the registry").hexdigest()
 _table = audit.c
 _ROWS_AT_ONCE = 1_000
@@ -47,7 +50,9 @@ class Action(StrEnum):
     DEFERRAL_APPROVED = "deferral-approved"
     RETURN_NOTED = "return-noted"
     WITHDRAWAL_RECOMMENDED = "withdrawal-recommended"
+    WITHDRAWAL_OBJECTED = "withdrawal-objected"
     WITHDRAWAL_SIGNED_OFF = "withdrawal-signed-off"
+    ALERTS_MUTED = "alerts-muted"
     REGISTER_UPLOADED = "register-uploaded"
     EVENTS_SENT = "events-sent"
     REJECT_RETRIED = "reject-retried"
@@ -57,6 +62,19 @@ class Action(StrEnum):
     PEOPLE_IMPORTED = "people-imported"
     PERSON_EXPORTED = "person-exported"
     PERSON_ERASED = "person-erased"
+    PARTNER_CHANGED = "partner-changed"
+    PARTNER_CONTACT_ADDED = "partner-contact-added"
+    PARTNER_CONTACT_CHANGED = "partner-contact-changed"
+    PARTNER_CONTACT_REMOVED = "partner-contact-removed"
+    PARTNER_CONTACT_UNSUBSCRIBED = "partner-contact-unsubscribed"
+    PARTNER_CONTACT_RESUBSCRIBED = "partner-contact-resubscribed"
+    ENDPOINT_ADDED = "endpoint-added"
+    ENDPOINT_SECRET_CHANGED = "endpoint-secret-changed"  # noqa: S105 - the name of an action
+    ENDPOINT_SWITCHED_OFF = "endpoint-switched-off"
+    ENDPOINT_SWITCHED_ON = "endpoint-switched-on"
+    ENDPOINT_REMOVED = "endpoint-removed"
+    SIGN_IN_LINK_ASKED = "sign-in-link-asked"
+    ALERT_REPLAYED = "alert-replayed"
 
 
 class Entry(NamedTuple):
@@ -66,7 +84,8 @@ class Entry(NamedTuple):
     """Who; None: somebody who was not let in."""
     action: Action
     thing: str | None = None
-    """What it was done to, as `participant:ID`, `enrolment:ID`, `partner:ID`, `account:ID`, `reject:ID`."""
+    """What it was done to, as `participant:ID`, `enrolment:ID`, `partner:ID`, `account:ID`, `reject:ID`,
+    `contact:ID`, `endpoint:ID`, `notice:ID`."""
     details: Mapping[str, str | int] = {}
 
 

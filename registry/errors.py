@@ -1,10 +1,10 @@
-"""What can go wrong with the registry, told so that a person can put it right."""
+"""What can go wrong with the registry and its kind, told so that a person can put it right."""
 
 from learning.errors import EngagementError
 
 
 class RegistryError(EngagementError):
-    """The registry cannot do what was asked; the message names the thing and the remedy."""
+    """The registry, or another durable database, cannot do what was asked; the message names thing and remedy."""
 
 
 class RegistryAwayError(RegistryError):

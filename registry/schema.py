@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    Connection,
     Date,
     DateTime,
     Dialect,
@@ -20,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TEXT
 
-VERSION = 1
+VERSION = 2
 """Of the tables and of the meaning of their columns."""
 
 metadata = MetaData()
@@ -39,6 +41,21 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the interface
         """Back with its zone."""
         return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Codes(TypeDecorator[tuple[str, ...]]):
+    """Several codes in one text, with spaces between, which no code has."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the interface
+        """One text."""
+        return None if value is None else " ".join(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 - the interface
+        """The codes."""
+        return None if value is None else tuple(value.split())
 
 
 PlainText = Text().with_variant(TEXT(collation="C"), "postgresql")
@@ -134,3 +151,62 @@ audit = Table(
     _text("hash"),
 )
 """Its accounts are no foreign key: what stands here is never changed because of something elsewhere."""
+
+partner = Table(
+    "partner",
+    metadata,
+    _text("id", primary_key=True),
+    _text("name"),
+    Column("weekly_budget", Integer, nullable=False),
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    _text("id", primary_key=True),
+    _text("partner", nullable=True, index=True),
+    _text("label"),
+    _text("email"),
+    Column("programmes", Codes, nullable=False),
+    _text("level"),
+    Column("place", Integer, nullable=False),
+    _text("digest"),
+    Column("weekday", Integer, nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("at_once", Boolean, nullable=False),
+    Column("quiet_from", Integer, nullable=False),
+    Column("quiet_until", Integer, nullable=False),
+    Column("account", PlainText, ForeignKey("account.id")),
+    _text("unsubscribe_token", nullable=True, unique=True),
+    _instant("unsubscribed_at", nullable=True),
+    _instant("bouncing_since", nullable=True),
+    _instant("created_at"),
+    _instant("removed_at", nullable=True),
+)
+"""Of who was removed only the row is left, without label, address and token, since what was sent names its id."""
+
+endpoint = Table(
+    "endpoint",
+    metadata,
+    _text("id", primary_key=True),
+    _text("partner", nullable=True, index=True),
+    _text("channel"),
+    _text("url"),
+    Column("programmes", Codes, nullable=False),
+    _text("level"),
+    _text("secret", nullable=True),
+    _text("previous_secret", nullable=True),
+    _instant("rotated_at", nullable=True),
+    _instant("created_at"),
+    _instant("switched_off_at", nullable=True),
+    _text("switched_off_reason", nullable=True),
+    _instant("failing_since", nullable=True),
+    _instant("last_delivered_at", nullable=True),
+    _instant("removed_at", nullable=True),
+)
+"""Its secrets sign what is sent, so they are kept as they are. Of a removed one address and secrets are gone."""
+
+
+def upgrade_from_1(connection: Connection) -> None:
+    """Add what tells partners. When a later version changes one of these tables, it is made here as it was then."""
+    metadata.create_all(connection, tables=[partner, contact, endpoint])

@@ -1,9 +1,9 @@
-"""The registry in an SQLite file: readers at any time, one writer at a time, and nothing left of what was erased."""
+"""A durable database in an SQLite file: readers at any time, one writer at a time, nothing left of what was erased."""
 
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 
 from registry.errors import RegistryBusyError, RegistryError
-from registry.schema import person
 
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and try again",
@@ -37,27 +36,26 @@ _HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNREADABLE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """Our statements are fixed, so when one makes no sense to SQLite, the file is not what it was."""
 
-_kept = Table(
-    "kept",
-    MetaData(),
-    *(Column(each.name, each.type, primary_key=each.primary_key) for each in person.columns),
-    prefixes=["TEMPORARY"],
-)
-
 
 class SqliteFile:
-    """The file `registry.db`, which only its owner may read."""
+    """A file which only its owner may read."""
 
-    def __init__(self, path: Path, patience: float) -> None:
-        """Reach the file, in a folder that is made when it is not there; `patience` is in seconds."""
+    def __init__(self, path: Path, name: str, patience: float) -> None:
+        """Reach the file, in a folder that is made when it is not there.
+
+        Args:
+            path: The file.
+            name: What people call what is in it.
+            patience: How long to wait for others, in seconds.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise RegistryError(f"the registry {path} cannot be opened ({error.strerror}); check the path") from error
-        self._reader = _engine(path, "BEGIN", patience, read_only=True)
-        self._writer = _engine(path, "BEGIN IMMEDIATE", patience, read_only=False)
+            raise RegistryError(f"the {name} {path} cannot be opened ({error.strerror}); check the path") from error
+        self._reader = _engine(path, name, "BEGIN", patience)
+        self._writer = _engine(path, name, "BEGIN IMMEDIATE", patience)
         with self._alone():  # the first connection of all turns the write-ahead log on
             self._writer.connect().close()
 
@@ -78,28 +76,25 @@ class SqliteFile:
     def make_room(self, connection: Connection) -> None:
         """A file needs nothing before its tables."""
 
-    def purge(self) -> None:
-        """Leave nothing of deleted people in the file or its write-ahead log.
+    def overwrite_deleted(self, tables: Iterable[Table]) -> None:
+        """Leave nothing of deleted rows in the file or its write-ahead log.
 
         secure_delete overwrites what is deleted, but not the copies that splitting a page leaves in its unused part.
-        So the whole table is written anew: what it stood on before is freed, and freed pages are overwritten.
+        So each table is written anew: what it stood on before is freed, and freed pages are overwritten.
 
         Raises:
-            RegistryBusyError: A reader held on to the state before; nothing is lost, and purging again will do.
+            RegistryBusyError: A reader held on to the state before; nothing is lost, and doing it again will do.
         """
         with self.writing() as connection:
-            _kept.create(connection)
-            connection.execute(insert(_kept).from_select(_kept.columns.keys(), select(person)))
-            connection.execute(delete(person))
-            connection.execute(insert(person).from_select(person.columns.keys(), select(_kept)))
-            _kept.drop(connection)
+            for each in tables:
+                _write_anew(connection, each)
         with self._alone(), self._writer.connect() as connection:
             driver: Any = connection.connection.driver_connection
             [held, *_] = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if held:
             raise RegistryBusyError(
                 f"{self} still holds bytes of what was erased, for another program reads what was before; "
-                "erase the same once more, which changes nothing else"
+                "do the same once more, which changes nothing else"
             )
 
     def close(self) -> None:
@@ -120,7 +115,17 @@ class SqliteFile:
             yield
 
 
-def _engine(path: Path, begin: str, patience: float, *, read_only: bool) -> Engine:
+def _write_anew(connection: Connection, table: Table) -> None:
+    columns = (Column(each.name, each.type, primary_key=each.primary_key) for each in table.columns)
+    kept = Table("kept", MetaData(), *columns, prefixes=["TEMPORARY"])
+    kept.create(connection)
+    connection.execute(insert(kept).from_select(kept.columns.keys(), select(table)))
+    connection.execute(delete(table))
+    connection.execute(insert(table).from_select(table.columns.keys(), select(kept)))
+    kept.drop(connection)
+
+
+def _engine(path: Path, name: str, begin: str, patience: float) -> Engine:
     url = URL.create("sqlite", database=str(path.absolute()))  # a text would be cut at a question mark
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": patience})
 
@@ -133,7 +138,7 @@ def _engine(path: Path, begin: str, patience: float, *, read_only: bool) -> Engi
             "foreign_keys = ON",
             "secure_delete = ON",
             "temp_store = MEMORY",  # nothing of people in files elsewhere
-            f"query_only = {'ON' if read_only else 'OFF'}",
+            f"query_only = {'ON' if begin == 'BEGIN' else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {setting}")
 
@@ -145,12 +150,12 @@ def _engine(path: Path, begin: str, patience: float, *, read_only: bool) -> Engi
     def _say_plainly(context: ExceptionContext) -> RegistryError | None:
         code = getattr(context.original_exception, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
         if code in _HELD:
-            return RegistryBusyError(f"the registry {path} is held by another program; try again")
+            return RegistryBusyError(f"the {name} {path} is held by another program; try again")
         if code in _REMEDIES:
-            return RegistryError(f"the registry {path} could not be read or written: {_REMEDIES[code]}")
+            return RegistryError(f"the {name} {path} could not be read or written: {_REMEDIES[code]}")
         if code in _UNREADABLE:
             why = context.original_exception
-            return RegistryError(f"{path} is not a readable registry ({why}); restore it from a copy")
+            return RegistryError(f"{path} is not a readable {name} ({why}); restore it from a copy")
         return None
 
     return engine

@@ -12,6 +12,8 @@ from learning.curriculum import Curriculum
 from learning.events import Fact, fact
 from learning.facts import (
     ActivitySeen,
+    AlertSent,
+    AlertsMuted,
     AssessmentEntered,
     AssessmentMarked,
     AssessmentSubmitted,
@@ -26,9 +28,11 @@ from learning.facts import (
     ExtenuatingCircumstancesGranted,
     FlagAcknowledged,
     ImprovementSeen,
+    ParticipantErased,
     ParticipantMerged,
     Resumed,
     Transferred,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -139,6 +143,15 @@ DATA: dict[type[Data], st.SearchStrategy[Any]] = {
     ContactMade: st.builds(ContactMade, by=st.just("staff-1")),
     FlagAcknowledged: st.builds(FlagAcknowledged, by=st.just("staff-1")),
     ImprovementSeen: st.builds(ImprovementSeen, by=st.just("staff-1")),
+    WithdrawalObjected: st.builds(WithdrawalObjected, by=st.just("staff-2")),
+    AlertSent: st.builds(
+        AlertSent,
+        alert=st.just("e-1/2025-10-06"),
+        notice=st.just("msg_1"),
+        to=st.sampled_from(("contact-1", "endpoint-1")),
+    ),
+    AlertsMuted: st.builds(AlertsMuted, by=st.just("staff-1"), until=_DATE),
+    ParticipantErased: st.builds(ParticipantErased, by=st.just("staff-1")),
 }
 """For each type of fact about an enrolment, a strategy for what it says."""
 

@@ -10,6 +10,7 @@ from duckdb import DuckDBPyConnection
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from alerting.store import AlertStore
 from analytics.decisions import decisions_of
 from dashboard.app import create_app
 from dashboard.asking import Asking
@@ -83,6 +84,9 @@ class Site:
         self.registry = undo.enter_context(Registry(folder / "registry.db"))
         self.rulebook = Rulebook(SMALL)
         self.facts: list[Fact] = []
+        self.alerts: AlertStore | None = None
+        """As if no dispatcher had run; `book` opens one."""
+        self._folder = folder
         self.day: date | None = None
         self.parts = Parts(
             live=self.live,
@@ -91,10 +95,17 @@ class Site:
             log=self._borrowed_log,
             models=self._models,
             now=self.clock,
+            alerts=lambda: self.alerts,
         )
         self.app = create_app(self.parts)
         self.app.state.asking = Asking(self.parts, run=lambda work: work())  # answered at once, within the request
         self._undo = undo
+
+    def book(self) -> AlertStore:
+        """The alert book, as a dispatcher that has run leaves it."""
+        if self.alerts is None:
+            self.alerts = self._undo.enter_context(AlertStore(self._folder / "alerts.db"))
+        return self.alerts
 
     @contextmanager
     def _borrowed_log(self) -> Iterator[EventLog]:

@@ -14,6 +14,8 @@ from learning.curriculum import Curriculum
 from learning.events import Fact, fact
 from learning.facts import (
     ActivitySeen,
+    AlertSent,
+    AlertsMuted,
     AssessmentEntered,
     AssessmentMarked,
     AssessmentSubmitted,
@@ -29,6 +31,7 @@ from learning.facts import (
     ParticipantMerged,
     Resumed,
     Transferred,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -69,6 +72,9 @@ _WEIGHTS: dict[type[Data], int] = {
     Transferred: 2,
     ParticipantMerged: 2,
     ContactMade: 3,
+    WithdrawalObjected: 1,
+    AlertSent: 2,
+    AlertsMuted: 1,
 }
 
 
@@ -154,5 +160,8 @@ def _data(random: Random, kind: type[Data], components: list[str], intakes: tupl
         },
         ParticipantMerged: {"retired": person, "into": f"{person}-{random.randint(1, 99)}"},
         ContactMade: {"channel": "phone", "outcome": "reached", "by": "staff-1"},
+        WithdrawalObjected: {"reason": "still-taking-part", "by": "partner-1"},
+        AlertSent: {"alert": "a-1", "notice": "msg_1", "step": "first", "channel": "email", "to": "contact-1"},
+        AlertsMuted: {"by": "staff-1", "until": day},
     }
     return kind(**arguments.get(kind, {}))

@@ -26,6 +26,7 @@ from learning.facts import (
     Enrolled,
     ExtenuatingCircumstancesGranted,
     FlagAcknowledged,
+    ParticipantErased,
     ParticipantMerged,
     Resumed,
     Transferred,
@@ -132,6 +133,7 @@ def _fact(draw: st.DrawFn, day: date) -> Fact:
             *_WEIGHTED,
             st.builds(Withdrawn, effective=dates, **{name: st.just(value) for name, value in _ENDS.items()}),
             st.builds(AssessmentEntered, attempt=st.just(1), opens=dates, closes=dates),
+            st.builds(ParticipantErased, by=st.just("staff-1")),
             st.builds(ParticipantMerged, retired=st.just("p-1"), into=st.sampled_from(("p-2", "p-3"))),
             st.builds(
                 Enrolled,

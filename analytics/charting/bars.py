@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 
 from analytics.answer import Bars, Chart
-from analytics.charting.palette import PAPER, QUIET, looks
+from analytics.charting.palette import PAPER, QUIET, Look, looks
 from analytics.charting.words import plain
 
 _ROOM = 0.8
@@ -31,8 +31,11 @@ def draw_bars(axes: Axes, chart: Chart, bars: Bars) -> None:
     places, width = range(len(bars.categories)), _ROOM / len(bars.labels)
     figures = len(bars.categories) * len(bars.labels) <= _MOST_FIGURES
     for number, (label, look) in enumerate(zip(bars.labels, looks(len(bars.labels)), strict=True)):
-        values = [nan if value is None else value for value in bars.values[number]]
+        values = [_number(value) for value in bars.values[number]]
         at = [place + (number + 0.5) * width - _ROOM / 2 for place in places]
+        if label in bars.intervals:
+            _draw_points(axes, bars, label, at, look, lying=lying, percent=chart.percent if figures else None)
+            continue
         style: dict[str, Any] = {
             "color": look.colour,
             "hatch": look.hatch,
@@ -56,10 +59,54 @@ def draw_bars(axes: Axes, chart: Chart, bars: Bars) -> None:
         )
 
 
-def _write_figures(axes: Axes, drawn: BarContainer, values: list[float], *, percent: bool) -> None:
-    written = [
-        "" if not isfinite(each) else f"{round(each * 100, 1):g} %" if percent else f"{each:,.3g}" for each in values
+def _draw_points(
+    axes: Axes, bars: Bars, label: str, at: list[float], look: Look, *, lying: bool, percent: bool | None
+) -> None:
+    """Draw a point for each category and the line of its interval; `percent` None: without figures."""
+    values = [_number(each) for each in bars.values[list(bars.labels).index(label)]]
+    low, high = ([_number(each) for each in edge] for edge in bars.intervals[label])
+    edges = [
+        [max(0.0, value - edge) for value, edge in zip(values, low, strict=True)],
+        [max(0.0, edge - value) for value, edge in zip(values, high, strict=True)],
     ]
+    style: dict[str, Any] = {
+        "fmt": look.marker,
+        "color": look.colour,
+        "label": plain(label),
+        "capsize": 4,
+        "elinewidth": 2,
+        "markersize": 7,
+        "zorder": 3,
+    }
+    if lying:
+        axes.errorbar(values, at, xerr=edges, **style)
+    else:
+        axes.errorbar(at, values, yerr=edges, **style)
+    for place, value, top in zip(at, values, high, strict=True) if percent is not None else ():
+        if isfinite(value):
+            end = max(each for each in (value, top) if isfinite(each))
+            axes.annotate(
+                _written(value, percent=bool(percent)),
+                (end, place) if lying else (place, end),
+                xytext=(4, 0) if lying else (0, 4),
+                textcoords="offset points",
+                ha="left" if lying else "center",
+                va="center" if lying else "bottom",
+                fontsize=8.5,
+                color=QUIET,
+            )
+
+
+def _number(value: float | None) -> float:
+    return nan if value is None else value
+
+
+def _written(value: float, *, percent: bool) -> str:
+    return f"{round(value * 100, 1):g} %" if percent else f"{value:,.3g}"
+
+
+def _write_figures(axes: Axes, drawn: BarContainer, values: list[float], *, percent: bool) -> None:
+    written = ["" if not isfinite(each) else _written(each, percent=percent) for each in values]
     axes.bar_label(drawn, written, padding=2, fontsize=8.5, color=QUIET)
 
 

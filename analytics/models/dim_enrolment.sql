@@ -2,7 +2,8 @@
 --
 -- enrolment: id of the enrolment
 -- enrolment_no: number of the enrolment, from 0 without gaps; other tables name it by this
--- participant: participant, by the id that counts now
+-- participant: participant, by the id that counts now; `erased` of whom personal data were
+-- erased: whether personal data of the participant were erased: count it, and show it to nobody
 -- programme: programme
 -- intake: intake
 -- provider: lead provider
@@ -35,8 +36,8 @@ finished AS (
     WHERE programme.assessed OR completion.gate_reached_at IS NOT NULL
 )
 SELECT
-    enrolment.enrolment, enrolment.enrolment_no, enrolment.participant, enrolment.programme, enrolment.intake,
-    enrolment.provider, enrolment.partner, enrolment.cohort, enrolment.schedule, enrolment.enrolled_on,
+    enrolment.enrolment, enrolment.enrolment_no, enrolment.participant, enrolment.erased, enrolment.programme,
+    enrolment.intake, enrolment.provider, enrolment.partner, enrolment.cohort, enrolment.schedule, enrolment.enrolled_on,
     CASE WHEN over THEN 'completed' ELSE coalesce(turned.last.status, 'active') END AS status,
     CASE WHEN over THEN finished.finished_on WHEN turned.last.status <> 'active' THEN turned.last.since END
         AS status_since,

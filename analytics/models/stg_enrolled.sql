@@ -3,14 +3,22 @@
 -- enrolment_no: number of the enrolment, from 0 without gaps, in the order of the ids
 -- enrolment: id of the enrolment
 -- enrolled_on: day (UK) of the earliest word of it
--- participant: participant that was enrolled
+-- participant: participant that was enrolled; `erased` of whom personal data were
 -- programme: programme
 -- intake: intake
 -- provider: lead provider
 -- partner: delivery partner
 -- cohort: DfE's cohort, if said
 -- schedule: DfE's schedule, if said
-WITH said AS (
+WITH shown AS (
+    SELECT
+        enrolment, happened_at, recorded_at, programme, intake, provider, partner, cohort, schedule,
+        CASE WHEN erased.enrolment IS NULL THEN enrolled_participant ELSE 'erased' END AS enrolled_participant
+    FROM stg_fact
+    LEFT JOIN stg_erased AS erased USING (enrolment)
+    WHERE type = 'learning.enrolled.v1' AND programme IS NOT NULL  -- which lets row groups without any be left out
+),
+said AS (
     SELECT
         enrolment, happened_at, recorded_at, enrolled_participant, programme, intake, provider, partner, cohort, schedule,
         -- of what happened and became known at one moment, the last in the order of its text on the log counts
@@ -19,8 +27,7 @@ WITH said AS (
             '","provider":"', provider, '","partner":"', partner, '"',
             ',"cohort":"' || cohort || '"', ',"schedule":"' || schedule || '"', '}'
         ) AS words
-    FROM stg_fact
-    WHERE type = 'learning.enrolled.v1' AND programme IS NOT NULL  -- which lets row groups without any be left out
+    FROM shown
 ),
 latest AS (
     SELECT *, uk_day(min(happened_at) OVER (PARTITION BY enrolment)) AS enrolled_on

@@ -2,7 +2,8 @@
 --
 -- enrolment_no: number of the enrolment
 -- enrolment: id of the enrolment
--- participant: participant, by the id that counts now
+-- participant: participant, by the id that counts now; `erased` of whom personal data were
+-- erased: whether personal data of the participant were erased: it is counted, and not shown
 -- programme: programme
 -- intake: intake
 -- provider: lead provider
@@ -31,7 +32,9 @@ merged AS (
 SELECT
     enrolled.enrolment_no,
     enrolled.enrolment,
-    coalesce(merged.participant, enrolled.participant) AS participant,
+    CASE WHEN erased.enrolment IS NULL THEN coalesce(merged.participant, enrolled.participant) ELSE 'erased' END
+        AS participant,
+    erased.enrolment IS NOT NULL AS erased,
     enrolled.programme,
     coalesce(moved.intake, enrolled.intake) AS intake,
     coalesce(moved.provider, enrolled.provider) AS provider,
@@ -43,4 +46,5 @@ SELECT
 FROM stg_enrolled AS enrolled
 LEFT JOIN moved USING (enrolment_no)
 LEFT JOIN merged USING (enrolment)
+LEFT JOIN stg_erased AS erased USING (enrolment)
 LEFT JOIN input.programme AS known USING (programme)

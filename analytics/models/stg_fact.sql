@@ -20,7 +20,7 @@
 -- schedule: DfE's schedule, or the one moved to
 -- component: component that was worked on, attended or reopened
 -- attendance: what the register says
--- reason: reason of a deferral, withdrawal or reopening
+-- reason: reason of a deferral, withdrawal, objection to one, or reopening
 -- resource: what was visited
 -- clicks: how often
 -- attempt: number of the assessment attempt
@@ -33,15 +33,20 @@
 -- granted_by: who granted the deferral
 -- effective: day from which a withdrawal holds
 -- signed_off_by: delivery partner that signed the withdrawal off
--- channel: how contact was made
+-- channel: how contact was made, or an alert sent
 -- merged_from: participant id that was retired
 -- merged_into: participant id that replaces it
 -- by_staff: member of staff who did it
+-- alert: alert that a message told of
+-- notice: message that told of it
+-- step: first, reminder, escalation or resolved
+-- sent_to: contact or endpoint that the message went to
+-- muted_until: last day without alerts
 -- day: day that started
 SELECT
     log_partition, log_offset, day_known, cohort_hint, type, source, id, enrolment, participant, happened_at,
     recorded_at, enrolled_participant, programme, intake, provider, partner, cohort, schedule, component, attendance,
     reason, resource, clicks, attempt, opens, closes, banked, score, outcome, expected_return, granted_by, effective,
-    signed_off_by, channel, merged_from, merged_into, by_staff, day
+    signed_off_by, channel, merged_from, merged_into, by_staff, alert, notice, step, sent_to, muted_until, day
 FROM input.fact
 WHERE counts(happened_at, recorded_at)

@@ -56,6 +56,7 @@ _RULES: Final = (
 )
 
 _MOST_BARS: Final = 12
+_EXPECTED: Final = "Expected, with the 95 % interval"
 
 
 def gate_forecast(
@@ -197,7 +198,11 @@ def _chart(frame: pd.DataFrame) -> Chart | None:
     if frame.empty:
         return None
     shown = frame.nsmallest(_MOST_BARS, "expected_share")
-    labels = ("Reached", "Expected", "Lower edge", "Upper edge")
-    values = (shown["reached"] / shown["enrolments"], *(shown[f"{name}_share"] for name in ("expected", "low", "high")))
-    bars = Bars(categories=shown["group"].tolist(), labels=labels, values=tuple(each.tolist() for each in values))
+    expected, low, high = (shown[f"{name}_share"].tolist() for name in ("expected", "low", "high"))
+    bars = Bars(
+        categories=shown["group"].tolist(),
+        labels=("Reached", _EXPECTED),
+        values=((shown["reached"] / shown["enrolments"]).tolist(), expected),
+        intervals={_EXPECTED: (low, high)},
+    )
     return Chart(x_title="Group", y_title="Participants at the gate by the deadline", bars=bars)

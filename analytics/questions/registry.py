@@ -62,6 +62,7 @@ _ALL: Final = (
     ),
     Question("attendance", "Who comes to live sessions, by kind of session, weekday and delivery partner?"),
     Question("flag-response", "How soon is somebody contacted after a flag, and do they come back?"),
+    Question("alert-response", "What follows alerts: are they acknowledged, is contact made, do people come back?"),
     Question("timeliness", "How many days after a session does its register come, by delivery partner?"),
 )
 

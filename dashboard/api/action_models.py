@@ -55,6 +55,20 @@ class SignOff(WithdrawalReasonGiven):
     """The day from which it holds."""
 
 
+class Objection(Said):
+    """Why a delivery partner does not agree with a recommended withdrawal."""
+
+    reason: Literal["still-taking-part", "deferral-preferred", "recommended-in-error", "other"]
+    """A code of ours; DfE is not told of objections."""
+
+
+class Mute(Said):
+    """For how long somebody wants no alerts about an enrolment."""
+
+    until: Day
+    """The last day (UK) without alerts: today, which ends a mute, or at most 60 days ahead."""
+
+
 class Noted(Told):
     """The fact that an action became. What it changes shows once it has been processed."""
 

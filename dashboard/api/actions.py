@@ -10,7 +10,16 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from dashboard.acting import DEEDS, put
-from dashboard.api.action_models import Contact, Deferral, Noted, RequestedDeferral, SignOff, WithdrawalReasonGiven
+from dashboard.api.action_models import (
+    Contact,
+    Deferral,
+    Mute,
+    Noted,
+    Objection,
+    RequestedDeferral,
+    SignOff,
+    WithdrawalReasonGiven,
+)
 from dashboard.api.addresses import EnrolmentId
 from dashboard.api.answering import answer
 from dashboard.api.finding import enrolment_row
@@ -20,12 +29,14 @@ from dashboard.rules import Acting, PartnerOnly, Staff
 from dashboard.visitors import Visitor, parts_of
 from learning.events import Fact
 from learning.facts import (
+    AlertsMuted,
     ContactMade,
     DeferralRequested,
     Deferred,
     FlagAcknowledged,
     ImprovementSeen,
     Resumed,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -64,7 +75,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": Noted, "description": "It was noted before, under the same key."},
     409: {"description": "It does not fit where the enrolment stands, or the key was used for something else."},
 }
-_SAYS: Final[dict[str, Any]] = {
+SAYS: Final[dict[str, Any]] = {
     "response_model": Noted,
     "status_code": HTTPStatus.CREATED,
     "responses": _ANSWERS,
@@ -72,53 +83,65 @@ _SAYS: Final[dict[str, Any]] = {
 _NOTED_AS: Final = {deed.kind: deed.noted for deed in DEEDS.values()}
 
 
-@router.post("/acknowledge", summary="Acknowledge a flag", **_SAYS)
+@router.post("/acknowledge", summary="Acknowledge a flag", **SAYS)
 def acknowledge(about: Asked, visitor: Acting) -> Response:
     """The account has seen the flag and takes care of it."""
     return _do(about, visitor, FlagAcknowledged(by=visitor.account.id))
 
 
-@router.post("/contact", summary="Note a contact", **_SAYS)
+@router.post("/contact", summary="Note a contact", **SAYS)
 def contact(about: Asked, said: Contact, visitor: Acting) -> Response:
     """Somebody tried to reach the participant."""
     data = ContactMade(channel=said.channel, outcome=said.outcome, by=visitor.account.id)
     return _do(about, visitor, data)
 
 
-@router.post("/improving", summary="Note an improvement", **_SAYS)
+@router.post("/improving", summary="Note an improvement", **SAYS)
 def improving(about: Asked, visitor: Acting) -> Response:
     """The participant improves; the flag stays until its reasons are gone."""
     return _do(about, visitor, ImprovementSeen(by=visitor.account.id))
 
 
-@router.post("/request-deferral", summary="Ask for a deferral", **_SAYS)
+@router.post("/request-deferral", summary="Ask for a deferral", **SAYS)
 def request_deferral(about: Asked, said: RequestedDeferral, visitor: Acting) -> Response:
     """The participant asked to pause."""
     return _do(about, visitor, DeferralRequested(reason=said.reason))
 
 
-@router.post("/approve-deferral", summary="Approve a deferral", **_SAYS)
+@router.post("/approve-deferral", summary="Approve a deferral", **SAYS)
 def approve_deferral(about: Asked, said: Deferral, visitor: Staff) -> Response:
     """The pause is granted: the enrolment has no flag until the participant comes back."""
     data = Deferred(reason=said.reason, expected_return=said.expected_return, granted_by=visitor.account.id)
     return _do(about, visitor, data)
 
 
-@router.post("/recommend-withdrawal", summary="Recommend a withdrawal", **_SAYS)
+@router.post("/recommend-withdrawal", summary="Recommend a withdrawal", **SAYS)
 def recommend_withdrawal(about: Asked, said: WithdrawalReasonGiven, visitor: Acting) -> Response:
     """Nothing changes until the delivery partner signs it off."""
     data = WithdrawalRecommended(reason=said.reason, by=visitor.account.id)
     return _do(about, visitor, data)
 
 
-@router.post("/sign-off", summary="Sign a withdrawal off", **_SAYS)
+@router.post("/sign-off", summary="Sign a withdrawal off", **SAYS)
 def sign_off(about: Asked, said: SignOff, visitor: PartnerOnly) -> Response:
     """The enrolment is withdrawn from the effective date on; only its delivery partner can do this."""
     data = Withdrawn(reason=said.reason, effective=said.effective, signed_off_by=visitor.account.id)
     return _do(about, visitor, data)
 
 
-@router.post("/resume", summary="Note a return", **_SAYS)
+@router.post("/object", summary="Object to a recommended withdrawal", **SAYS)
+def object_to_withdrawal(about: Asked, said: Objection, visitor: PartnerOnly) -> Response:
+    """The participant goes on, and the lead provider sees why; only its delivery partner can do this."""
+    return _do(about, visitor, WithdrawalObjected(reason=said.reason, by=visitor.account.id))
+
+
+@router.post("/mute", summary="Mute alerts", **SAYS)
+def mute(about: Asked, said: Mute, visitor: Acting) -> Response:
+    """No alerts are sent about the enrolment until the end of a day; its flags are raised as before."""
+    return _do(about, visitor, AlertsMuted(by=visitor.account.id, until=said.until))
+
+
+@router.post("/resume", summary="Note a return", **SAYS)
 def resume(about: Asked, visitor: Acting) -> Response:
     """The participant came back from a deferral or a withdrawal."""
     return _do(about, visitor, Resumed())

@@ -11,7 +11,9 @@ from fastapi import Path
 from pydantic import AfterValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-PREFIX = "/api/v1"
+from dashboard.links import API
+
+PREFIX = API
 
 _ESCAPES = str.maketrans({"%": "%25", "/": "%2F"})
 
@@ -54,3 +56,13 @@ ProgrammeId = Annotated[
     ),
     _decoded,
 ]
+AlertId = Annotated[
+    str,
+    Path(
+        description="The id of an alert, percent-encoded, such as `e-1250412%2F2026-03-02`.",
+        min_length=1,
+        max_length=900,
+    ),
+    _decoded,
+]
+NoticeId = Annotated[str, Path(description="The id of a message.", min_length=1, max_length=100), _decoded]

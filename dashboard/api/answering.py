@@ -32,6 +32,7 @@ def answer_list(
     *,
     after: str | None = None,
     freshness: Any = None,
+    erased: int | None = None,
 ) -> Response:
     """Some things, as JSON or CSV.
 
@@ -42,6 +43,7 @@ def answer_list(
         rows: What is known of each; what `kind` does not name is left out.
         after: The place to go on from, if there is more.
         freshness: Of the projections that the rows come from.
+        erased: How many enrolments the list leaves out because their participants were erased.
     """
     told = [kind.model_validate(dict(row) if isinstance(row, Mapping) else row) for row in rows]
     headers = headers_of(request)
@@ -52,7 +54,7 @@ def answer_list(
         headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return Response(_as_csv(kind, told), headers=headers, media_type=f"{CSV}; charset=utf-8")
     fresh = None if freshness is None else Freshness.model_validate(freshness)
-    page = Listed[kind].model_construct(data=told, next=after, freshness=fresh)  # type: ignore[valid-type]  # made here
+    page = Listed[kind].model_construct(data=told, next=after, freshness=fresh, erased=erased)  # type: ignore[valid-type]  # made here
     return Response(page.model_dump_json(), headers=headers, media_type=JSON)
 
 
@@ -76,10 +78,10 @@ def _as_csv(kind: type[Row], rows: Sequence[Row]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """A value of CSV: of a list its codes, with a space between."""
+    """A value of CSV: of a list its codes, with a space between; of what has parts, how it says itself."""
     if isinstance(value, list):
         return " ".join(str(each) for each in value)
-    return value
+    return str(value) if isinstance(value, Told) else value
 
 
 def _weight(accepted: str) -> tuple[str, float]:

@@ -4,7 +4,7 @@ Lead providers have programs that read DfE's API (version 3): `filter[updated_si
 of 100 are as there. Pages go on from a place instead of by number, so that none is missed while rows move.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, get_args
 
 from fastapi import Query
@@ -125,6 +125,17 @@ class Risks(Enrolments):
         return Sort(by, descending=self.sort.startswith("-"))
 
 
+class Day(BaseModel):
+    """A past day."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+    as_of: date | None = None
+    """A day, such as `2025-11-03`: tells besides what was known and said as it began in the UK, and what is known of it
+    now."""
+
+
+DayQuery = Annotated[Day, Query()]
 FormQuery = Annotated[Form, Query()]
 PagedQuery = Annotated[Paged, Query()]
 WhereQuery = Annotated[Where, Query()]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from dashboard.api.addresses import PartnerId
 from dashboard.api.answering import answer, answer_list
 from dashboard.api.asking import PlacesQuery, WhereQuery
-from dashboard.api.cohort_models import Cohort, Overview, Partner, PartnerDetail
+from dashboard.api.cohort_models import Cohort, Deadline, Overview, Partner, PartnerDetail, ReasonCount
 from dashboard.api.finding import require_partner
 from dashboard.api.models import Listed
 from dashboard.problems import NotThereError
@@ -30,16 +30,31 @@ def overview(request: Request, asked: WhereQuery, rows: Rows, visitor: SignedIn)
     """Enrolments by status and level, what the latest day has brought, deadlines that are near, and reasons."""
     places = _places(asked.places(visitor))
     glance = queries.at_a_glance(rows, places)
-    reasons = queries.reasons(rows, Wanted(**places))
+    reasons_found = queries.reasons(rows, Wanted(**places))
     told = {
         "totals": glance.totals,
         "cohorts": glance.cohorts,
         "changed": queries.changed_today(rows, places),
         "deadlines": queries.deadlines(rows, places),
-        "reasons": [{"signal": signal, "enrolments": number} for signal, number in reasons.items()],
+        "reasons": [{"signal": signal, "enrolments": number} for signal, number in reasons_found.items()],
         "freshness": request.state.freshness,
     }
     return answer(request, Overview.model_validate(told))
+
+
+@router.get("/reasons", response_model=Listed[ReasonCount], summary="Why participants are at risk")
+def reasons(request: Request, asked: PlacesQuery, rows: Rows, visitor: SignedIn) -> Response:
+    """How many flagged enrolments have each reason, the most frequent first. One can have several."""
+    found = queries.reasons(rows, Wanted(**_places(asked.places(visitor))))
+    told = ({"signal": signal, "enrolments": number} for signal, number in found.items())
+    return answer_list(request, asked, ReasonCount, told, freshness=request.state.freshness)
+
+
+@router.get("/deadlines", response_model=Listed[Deadline], summary="Deadlines within four weeks")
+def deadlines(request: Request, asked: PlacesQuery, rows: Rows, visitor: SignedIn) -> Response:
+    """Active enrolments that have yet to reach the gate, by deadline, programme and intake."""
+    found = queries.deadlines(rows, _places(asked.places(visitor)))
+    return answer_list(request, asked, Deadline, found, freshness=request.state.freshness)
 
 
 @router.get("/cohorts", response_model=Listed[Cohort], summary="Enrolments by programme and intake")

@@ -9,7 +9,7 @@ from learning.codes import Outcome
 from learning.flags import Stage
 from learning.policy import Level, SignalCode
 from learning.programme import Kind
-from learning.standing import Status
+from learning.standing import Status, Withdrawal
 
 
 class Reason(Told):
@@ -61,9 +61,15 @@ class Enrolment(Told):
     status_reason: str | None
     """DfE's reason code of the deferral or withdrawal."""
     withdrawal_recommended: bool
-    """Withdrawal was recommended, and the delivery partner has not signed it off."""
+    """Withdrawal was recommended, and the delivery partner has neither signed it off nor objected."""
+    withdrawal: Withdrawal | None
+    """The last word on leaving; null where there is none, and after a return."""
+    withdrawal_at: datetime | None
+    """When that was said."""
     contacted_at: datetime | None
     """When somebody last tried to reach the participant."""
+    muted_until: date | None
+    """The last day (UK) without alerts, as last asked for; it may have passed."""
     completion: float
     """Points done over points there are, 0 to 1."""
     components_done: int
@@ -189,6 +195,61 @@ class Decision(Told):
     """Why."""
 
 
+class Assessed(Told):
+    """What is to be said of an enrolment on a past day."""
+
+    level: Level
+    """The level."""
+    points: int
+    """Those of the reasons together."""
+    policy: str
+    """The version of the risk policy."""
+    since: date | None
+    """The day on which the level began."""
+    flagged_since: date | None
+    """The day since which there had been a flag."""
+    comes_down: date | None
+    """The day on which the level was to come down if nothing else happened."""
+    reasons: list[Reason]
+    """What counted, each with what would have cleared it."""
+
+
+class LearnedLater(Told):
+    """A fact that had happened before a past day and was not known when it began."""
+
+    time: datetime
+    """When it happened; of visits, the start of their day in the UK."""
+    what: str
+    """A component's word such as `completed`, `visited`, or an event type."""
+    component: str | None
+    """The component that it is about."""
+    detail: dict[str, Any] | None
+    """What else the fact says."""
+    recordedtime: datetime | None
+    """When it became known by its own word; not kept of visits."""
+    known_after: date
+    """The latest day that had started before it was known here."""
+
+
+class Hindsight(Told):
+    """A past day, as it was known then and as it is known now."""
+
+    asked: date
+    """The day that was asked for."""
+    day: date
+    """The latest day up to it that had started: what was decided then held."""
+    known_then: Assessed | None
+    """By what was known then; null where the enrolment itself was not known."""
+    known_now: Assessed | None
+    """By what is known now."""
+    decided: Decision | None
+    """What was decided at the time; null where nothing was, which means on track."""
+    agrees: bool
+    """Whether that is what the rules, as they are now, make of what was known then."""
+    learned_later: list[LearnedLater]
+    """What makes the difference, in order of when it happened."""
+
+
 class Explanation(Told):
     """Why an enrolment has its level."""
 
@@ -214,5 +275,7 @@ class Explanation(Told):
     """What the policy looks at and found nothing in."""
     history: list[Decision]
     """What was decided before, the first decision first."""
+    hindsight: Hindsight | None = None
+    """The day of `as_of`, where it is asked for; everything else here is as of the latest day."""
     freshness: Freshness
     """Of what was read."""

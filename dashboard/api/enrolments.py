@@ -1,5 +1,6 @@
 """Enrolments for programs: lists to poll and to work through, and everything about one."""
 
+from datetime import date
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -8,19 +9,21 @@ from sqlalchemy import Connection
 
 from dashboard.api.addresses import EnrolmentId
 from dashboard.api.answering import answer, answer_list
-from dashboard.api.asking import ChangedQuery, PagedQuery, RiskQuery
-from dashboard.api.component_progress import components_of
+from dashboard.api.asking import ChangedQuery, DayQuery, PagedQuery, RiskQuery
 from dashboard.api.enrolment_models import Enrolment, EnrolmentDetail, Entry, Explanation
 from dashboard.api.finding import enrolment_row, note_list, note_person
 from dashboard.api.models import Listed
 from dashboard.api.paging import Position, changed_place, place_of, place_token
+from dashboard.component_progress import components_of
+from dashboard.problems import UnfitError
 from dashboard.reading import Rows, reading_of
 from dashboard.rules import SignedIn
 from dashboard.visitors import Visitor, parts_of
 from learning.policy import Policies, SignalCode
 from projections import enrolment_list, risk_history
-from projections.explanation import without_reason
+from projections.explanation import Hindsight, NoDecisionError, hindsight, without_reason
 from projections.list_filters import Wanted
+from projections.rulebook import Rulebook
 from projections.timeline import timeline as timeline_of
 
 router = APIRouter(tags=["Enrolments"])
@@ -43,7 +46,15 @@ def enrolments(request: Request, asked: ChangedQuery, rows: Rows, visitor: Signe
     found = enrolment_list.changes(rows, wanted, after, size=asked.per_page)
     note_list(request, visitor, asked, len(found.rows))
     more = place_token(*found.cursor) if found.cursor and len(found.rows) == asked.per_page else None
-    return answer_list(request, asked, Enrolment, found.rows, after=more, freshness=request.state.freshness)
+    return answer_list(
+        request,
+        asked,
+        Enrolment,
+        found.rows,
+        after=more,
+        freshness=request.state.freshness,
+        erased=enrolment_list.erased(rows, wanted),
+    )
 
 
 @router.get("/at-risk", response_model=Listed[Enrolment], summary="The list to work through, the worst first")
@@ -54,12 +65,19 @@ def at_risk(request: Request, asked: RiskQuery, rows: Rows, visitor: SignedIn) -
     """
     number: int = (place_of(asked.after, tuple[int]) or (1,))[0]
     size = asked.per_page
-    found = enrolment_list.page(
-        rows, asked.wanted(visitor, flagged=True), asked.order, number=max(1, number), size=size
-    )
+    wanted = asked.wanted(visitor, flagged=True)
+    found = enrolment_list.page(rows, wanted, asked.order, number=max(1, number), size=size)
     note_list(request, visitor, asked, len(found.rows))
     more = place_token(number + 1) if found.total > number * size else None
-    return answer_list(request, asked, Enrolment, found.rows, after=more, freshness=request.state.freshness)
+    return answer_list(
+        request,
+        asked,
+        Enrolment,
+        found.rows,
+        after=more,
+        freshness=request.state.freshness,
+        erased=enrolment_list.erased(rows, wanted),
+    )
 
 
 @router.get("/enrolments/{enrolment}", response_model=EnrolmentDetail, summary="One enrolment, with its components")
@@ -86,10 +104,11 @@ def timeline(request: Request, enrolment: EnrolmentId, asked: PagedQuery, rows: 
 
 
 @router.get("/enrolments/{enrolment}/explanation", response_model=Explanation, summary="Why it has its level")
-def explanation(request: Request, enrolment: EnrolmentId, rows: Rows, visitor: SignedIn) -> Response:
+def explanation(request: Request, enrolment: EnrolmentId, asked: DayQuery, rows: Rows, visitor: SignedIn) -> Response:
     """Each reason with its figures and what would clear it, what else was looked at, and what was decided before.
 
-    That it was read is noted.
+    With `as_of` also what was known and said on a past day, what is to be said of it by what is known now, and the
+    facts that came too late. That it was read is noted.
     """
     enrolment_row(rows, visitor, enrolment)
     note_person(request, visitor, enrolment)
@@ -99,9 +118,17 @@ def explanation(request: Request, enrolment: EnrolmentId, rows: Rows, visitor: S
         **counted,
         "no_reason": _no_reason(counted, parts_of(request).rulebook().policies),
         "history": risk_history.of(rows, enrolment),
+        "hindsight": asked.as_of and _hindsight(rows, parts_of(request).rulebook(), enrolment, asked.as_of),
         "freshness": request.state.freshness,
     }
     return answer(request, Explanation.model_validate(told))
+
+
+def _hindsight(connection: Connection, rulebook: Rulebook, enrolment: str, day: date) -> Hindsight:
+    try:
+        return hindsight(connection, rulebook, enrolment, day)
+    except NoDecisionError as error:
+        raise UnfitError(f"There is nothing to tell as of {day}: {error}.") from error
 
 
 def _listed(connection: Connection, visitor: Visitor, enrolment: str) -> dict[str, Any]:

@@ -35,6 +35,9 @@ class Listed(Told, Generic[Row]):
     """The rows."""
     next: str | None = None
     """Send it as `page[after]` to get the next page; null on the last one. The header `Link` has the whole address."""
+    erased: int | None = None
+    """How many enrolments totals count and this list leaves out, on all its pages, since their participants were
+    erased; null where the rows are no enrolments."""
     freshness: Freshness | None = None
     """Of the projections; null where the answer does not rest on them."""
 

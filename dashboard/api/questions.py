@@ -1,8 +1,8 @@
 """Analysts' questions, for programs: answered over all that ever happened, small groups hidden as in every export."""
 
-from datetime import datetime
+from datetime import date, datetime
 from io import StringIO
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request
@@ -21,7 +21,8 @@ from dashboard.api.models import Listed, Told
 from dashboard.asking import Asking, Wish
 from dashboard.problems import ForbiddenError, NotReadyError, NotThereError, UnfitError
 from dashboard.rules import SignedIn
-from dashboard.visitors import Visitor
+from dashboard.visitors import Visitor, parts_of
+from learning.calendar import uk_day
 
 router = APIRouter(tags=["Questions"])
 
@@ -34,7 +35,7 @@ class QuestionTold(Told):
     purpose: str
     """What it answers."""
     options: list[str]
-    """Parameters that it takes besides filters: of `by` and `measure`."""
+    """Parameters that it takes besides filters."""
 
 
 class QuestionAnswer(Told):
@@ -54,6 +55,10 @@ class QuestionAnswer(Told):
     """One row a group or step. Ratios lie between 0 and 1."""
 
 
+_Group = Annotated[str, Field(max_length=256)]
+_EARLIEST: Final = date(2000, 1, 1)
+
+
 class Asked(Form, Where):
     """About whom a question is, and how groups are told apart."""
 
@@ -63,9 +68,33 @@ class Asked(Form, Where):
     """Tell groups apart by this, where the question takes it."""
     measure: Literal["withdrawn", "gate", "at-risk"] | None = None
     """Compare delivery partners by this, where the question takes it."""
+    compare: list[_Group] = Field([], max_length=2)
+    """Only these two groups of `by`, tested for a difference, where the question takes it: named twice, such as
+    `compare=2024-autumn&compare=2025-autumn`."""
+    since: date | None = Field(None, ge=_EARLIEST)
+    """The first day of the trend, where the question takes it."""
+    until: date | None = Field(None, ge=_EARLIEST)
+    """The last day of the trend, where the question takes it."""
+
+    def options(self) -> dict[str, Any]:
+        """What is asked for besides filters, as keywords of the question's function.
+
+        Raises:
+            UnfitError: They do not go together.
+        """
+        given = {name: value for name in _OPTIONS if (value := getattr(self, name)) not in (None, [])}
+        if self.compare:
+            if self.by is None:
+                raise UnfitError("Say with `by` what the two groups of `compare` are.")
+            if len(set(self.compare)) != 2:  # noqa: PLR2004 - a comparison is of two
+                raise UnfitError("Name two groups with `compare`.")
+            given["compare"] = tuple(self.compare)
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise UnfitError("The first day of a trend, `since`, has to lie before the last one, `until`.")
+        return given
 
 
-_OPTIONS = ("by", "measure")
+_OPTIONS = ("by", "measure", "compare", "since", "until")
 
 
 @router.get("/questions", response_model=Listed[QuestionTold], summary="Questions that can be asked")
@@ -86,7 +115,8 @@ def question(
     visitor: SignedIn,
 ) -> Response:
     """The latest answer there is. One that has to be worked out first is answered with 503: ask again, it is coming."""
-    wish = Wish(question, _filters(visitor, asked), _options(_question(visitor, question), asked))
+    known = _question(visitor, question)
+    wish = Wish(question, _filters(visitor, asked), _options(known, asked, uk_day(parts_of(request).now())))
     asking: Asking = request.app.state.asking
     [found] = asking.ask(wish)
     if found.answer is None or found.made_at is None:
@@ -94,7 +124,8 @@ def question(
     if wants_csv(request, asked):
         text, shown = _exported(found.answer, "csv")
         note_list(request, visitor, asked, len(shown.frame))
-        return Response(text, headers=headers_of(request), media_type=f"{CSV}; charset=utf-8")
+        named = {"Content-Disposition": f'attachment; filename="{question}.csv"'}
+        return Response(text, headers={**headers_of(request), **named}, media_type=f"{CSV}; charset=utf-8")
     text, shown = _exported(found.answer, "json")
     hidden = MARK in shown.frame and bool(shown.frame[MARK].any())
     told = QuestionAnswer(
@@ -129,9 +160,11 @@ def _filters(visitor: Visitor, asked: Asked) -> Filters:
     return Filters(**places, cohort=asked.cohort)
 
 
-def _options(question: Question, asked: Asked) -> tuple[tuple[str, str], ...]:
-    given = {name: value for name in _OPTIONS if (value := getattr(asked, name)) is not None}
-    for name in given:
+def _options(question: Question, asked: Asked, today: date) -> tuple[tuple[str, Any], ...]:
+    given = asked.options()
+    for name, value in given.items():
         if name not in question.options:
             raise UnfitError(f"The question {question.name} does not take `{name}`.")
+        if isinstance(value, date) and value > today:
+            raise UnfitError(f"`{name}` lies in the future; choose a day up to today.")
     return tuple(given.items())

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 
 from dashboard.api import (
     actions,
+    alerts,
     cohorts,
     declarations,
     enrolments,
@@ -15,11 +16,15 @@ from dashboard.api import (
     programmes,
     questions,
     stream,
+    withdrawals,
 )
 from dashboard.api.addresses import PREFIX
 from dashboard.api.limiting import rated
 
-_PARTS: Final = (enrolments, actions, stream, cohorts, declarations, programmes, questions, events, operating, openapi)
+_PARTS: Final = (
+    *(enrolments, actions, alerts, stream, cohorts, declarations, withdrawals),
+    *(programmes, questions, events, operating, openapi),
+)
 
 router = APIRouter(prefix=PREFIX, dependencies=[Depends(rated)])
 for each in _PARTS:

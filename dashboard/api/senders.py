@@ -18,6 +18,7 @@ from learning.facts import (
     Deferred,
     Enrolled,
     ExtenuatingCircumstancesGranted,
+    ParticipantErased,
     ParticipantMerged,
     Transferred,
 )
@@ -35,6 +36,8 @@ OF_STAFF: Final[tuple[type[Data], ...]] = (
     ExtenuatingCircumstancesGranted,
 )
 """What the lead provider decides, or tells its partners."""
+
+NOT_BY_FACT: Final = "people are erased with `engagement people erase`, which takes their names out of the registry too"
 
 NOT_YOURS: Final = "there is no such enrolment, or it is not with your organisation"
 
@@ -57,7 +60,8 @@ def places_of(connection: Connection, facts: Iterable[Fact]) -> dict[str, Place]
     """Where the enrolments of facts are, as far as any are known."""
     table = enrolment_progress.c
     wanted = {fact.subject for fact in facts}
-    query = select(table.enrolment, table.participant, table.partner).where(table.enrolment.in_(wanted))
+    query = select(table.enrolment, table.participant, table.partner)
+    query = query.where(table.enrolment.in_(wanted), table.erased.is_(False))
     return {enrolment: Place(*place) for enrolment, *place in connection.execute(query)}
 
 
@@ -68,6 +72,8 @@ def source_of(partner: str) -> str:
 
 def refusal(visitor: Visitor, fact: Fact, places: dict[str, Place]) -> Refusal | None:
     """Why the visitor may not send a fact; None: it may. `places` are those of the facts of a partner's account."""
+    if isinstance(fact.data, ParticipantErased):
+        return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, NOT_BY_FACT)
     if _is_under(fact.source, OWN_SOURCE):
         return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"sources under {OWN_SOURCE} are this program's own")
     if visitor.partner is None:

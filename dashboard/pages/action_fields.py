@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dashboard.wording import REASONS, words
 from learning.codes import DeferralReason, WithdrawalReason
-from learning.facts import YEARS, ContactMade
-from producers.actions import Action
+from learning.facts import YEARS, ContactMade, WithdrawalObjected
+from producers.actions import LONGEST_MUTE, Action
 
 _HINTS: Final = get_type_hints(ContactMade)
 
@@ -26,6 +26,7 @@ class Sent(BaseModel):
     reason: str = Field(default="", max_length=100)
     effective: str = Field(default="", max_length=100)
     expected_return: str = Field(default="", max_length=100)
+    until: str = Field(default="", max_length=100)
     confirmed: str = Field(default="", max_length=10)
 
 
@@ -68,6 +69,15 @@ _RETURN: Final = FormField(
 _EFFECTIVE: Final = FormField(
     "effective", "From which day does it hold?", "Say from which day it holds", hint="It may lie before today."
 )
+_OBJECTION: Final = FormField(
+    "reason", "Why?", "Say why you object", _plain(get_type_hints(WithdrawalObjected)["reason"])
+)
+_UNTIL: Final = FormField(
+    "until",
+    "Until which day?",
+    "Say until which day",
+    hint=f"The last day without alerts: from today, which ends a mute, to {LONGEST_MUTE.days} days ahead.",
+)
 
 FIELDS: Final[Mapping[str, tuple[FormField, ...]]] = {
     "contact": (_CHANNEL, _OUTCOME),
@@ -75,6 +85,8 @@ FIELDS: Final[Mapping[str, tuple[FormField, ...]]] = {
     "approve-deferral": (_PAUSE, _RETURN),
     "recommend-withdrawal": (_LEAVING,),
     "sign-off": (_LEAVING, _EFFECTIVE),
+    "object": (_OBJECTION,),
+    "mute": (_UNTIL,),
 }
 """Of each form, by its word; those that are not named have none."""
 

@@ -8,7 +8,8 @@ from fastapi.responses import Response
 from analytics.filters import Filters
 from dashboard.answers import shown
 from dashboard.asking import Asking, Wish
-from dashboard.pages.counting import cohort_row, figures
+from dashboard.links import to_csv
+from dashboard.pages.counting import at_the_gate, cohort_row, figures
 from dashboard.problems import NotThereError
 from dashboard.reading import Rows
 from dashboard.rendering import render
@@ -49,6 +50,7 @@ def cohorts(request: Request, rows: Rows, visitor: SignedIn) -> Response:
         active="cohorts",
         live=True,
         cohorts=[cohort_row(row, titles) for row in found],
+        csv=to_csv("cohorts", {}),
     )
 
 
@@ -68,7 +70,8 @@ def cohort(
     if not totals["enrolled"]:
         raise NotThereError("Nobody that you may see is enrolled in such a cohort.")
     asking: Asking = request.app.state.asking
-    answers = asking.ask(*(Wish(name, Filters(**where)) for name, _, _ in QUESTIONS))
+    wishes = [Wish(name, Filters(**where)) for name, _, _ in QUESTIONS]
+    answers = asking.ask(*wishes)
     return render(
         request,
         "cohort.html",
@@ -80,8 +83,10 @@ def cohort(
         partner=where.get("partner"),
         totals=totals,
         figures=list(figures(totals, where)),
+        gate_href=at_the_gate(where),
         answers=[
-            shown(found, name, title, columns) for found, (name, title, columns) in zip(answers, QUESTIONS, strict=True)
+            shown(found, wish, name, title, columns)
+            for found, wish, (name, title, columns) in zip(answers, wishes, QUESTIONS, strict=True)
         ],
     )
 

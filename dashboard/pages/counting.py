@@ -43,6 +43,11 @@ def to_partner(partner: str) -> str:
     return f"/partners/{quote(partner, safe='')}"
 
 
+def at_the_gate(where: Mapping[str, str | None]) -> str:
+    """The list behind the number of those at the gate, among whom nobody has withdrawn."""
+    return address("/enrolments", **where, gate_reached=True, withdrawn=False)
+
+
 def _behind(name: str, where: Mapping[str, str | None]) -> str:
     if name == "flagged":
         return address("/at-risk", **where)
@@ -56,5 +61,6 @@ def _counted(row: Mapping[str, Any], where: Mapping[str, str | None]) -> dict[st
         "active_href": _behind("active", where),
         "flagged_href": _behind("flagged", where),
         "withdrawn_href": _behind("withdrawn", where),
+        "gate_href": at_the_gate(where),
         "bar": plan_bar(row["completion_ratio"] or 0.0, row["expected_ratio"], None),
     }

@@ -36,6 +36,10 @@ STAGES: Final = (
         "withdrawal-recommended",
         "Staff recommend a withdrawal. Nothing changes until the delivery partner signs it off.",
     ),
+    (
+        "withdrawal-objected",
+        "The delivery partner does not agree with a recommended withdrawal: the participant goes on.",
+    ),
     ("withdrawal-signed-off", "The delivery partner has signed the withdrawal off."),
     ("deferred", "A deferral was approved."),
 )

@@ -10,12 +10,13 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
 from dashboard.acting import offered
-from dashboard.api.component_progress import components_of
+from dashboard.component_progress import components_of
 from dashboard.drawing import PlanBar, plan_bar
 from dashboard.links import address, to_action, to_enrolment
 from dashboard.naming import actors, names_of
 from dashboard.noting import note_look
 from dashboard.pages.counting import to_partner
+from dashboard.pages.enrolment_leaving import leaving
 from dashboard.pages.enrolment_standing import attempts, components, measures
 from dashboard.pages.enrolment_story import ENTRIES, told
 from dashboard.problems import NotThereError
@@ -94,14 +95,17 @@ def _standing(request: Request, rows: Connection, row: Mapping[str, Any]) -> dic
     programme = curriculum.programmes.get(row["programme"])
     found = components_of(rows, curriculum, row["enrolment"], row["programme"], row["intake"])
     state = decode_state(enrolment_states.find(rows, [row["enrolment"]])[row["enrolment"]].state)
+    declared = list(_declarations(rows, curriculum, row))
+    started = any(each["type"] == "started" and each["date"] is not None for each in declared)
     return {
         "programme": programme,
+        "leaving": leaving(row, state.life, programme, started=started),
         "gate": _gate(programme),
         "bar": _bar(row, programme),
         "measures": list(measures(row)),
         "components": list(components(found, row["as_of"])),
         "attempts": attempts(state.life),
-        "declarations": list(_declarations(rows, curriculum, row)),
+        "declarations": declared,
     }
 
 

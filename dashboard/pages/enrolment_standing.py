@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from dashboard.wording import NOTHING, count, day, percent, reason, weeks, words
 from learning.calendar import uk_day
@@ -32,14 +32,21 @@ def measures(row: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     yield _pair("Outcome", words(row["outcome"]))
     yield _pair("Last at work", day(row["last_activity_at"]))
     yield _pair("Last contact", day(row["contacted_at"]))
+    if row["muted_until"] is not None:
+        yield _pair("Alerts muted until", day(row["muted_until"]))
     yield _pair("Measured as of", day(row["as_of"]))
+
+
+_LEAVING: Final = {
+    "recommended": "; withdrawal recommended, waiting for the delivery partner",
+    "objected": "; the delivery partner objected to a recommended withdrawal",
+}
 
 
 def _status(row: Mapping[str, Any]) -> str:
     since = f" since {day(row['status_since'])}" if row["status_since"] else ""
     why = f": {reason(row['status_reason'])} ({row['status_reason']})" if row["status_reason"] else ""
-    recommended = "; withdrawal recommended, waiting for the delivery partner" if row["withdrawal_recommended"] else ""
-    return f"{words(row['status'])}{since}{why}{recommended}"
+    return f"{words(row['status'])}{since}{why}{_LEAVING.get(row['withdrawal'], '')}"
 
 
 def _ahead(row: Mapping[str, Any]) -> Iterator[dict[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from dashboard.wording import day, moment, reason, words
+from dashboard.wording import REASONS, day, moment, reason, words
 from learning.calendar import uk_day
 from projections.story_texts import corrected, what_happened
 from projections.timeline import Entry
@@ -13,7 +13,7 @@ ENTRIES: Final = 30
 """Entries of a page."""
 
 _ACTORS: Final = ("by", "granted_by", "signed_off_by")
-_DAYS: Final = frozenset({"effective", "expected_return", "opens", "closes"})
+_DAYS: Final = frozenset({"effective", "expected_return", "opens", "closes", "until"})
 _DECIDED: Final = ("flag ", "risk ")
 
 
@@ -55,14 +55,14 @@ def _details(detail: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(value, list):
             yield from value
         elif name == "reason":
-            yield f"Reason: {reason(value)} ({value})"
+            yield f"Reason: {reason(value)} ({value})" if value in REASONS else f"Reason: {words(value)}"
         elif name in _DAYS:
             yield f"{words(name.replace('_', '-'))}: {day(date.fromisoformat(value))}"
         else:
             yield f"{words(name.replace('_', '-'))}: {words(value) if name in _CODES else value}"
 
 
-_CODES: Final = frozenset({"level", "channel", "outcome"})
+_CODES: Final = frozenset({"level", "channel", "outcome", "step"})
 
 
 def _late(each: Entry) -> Iterator[str]:

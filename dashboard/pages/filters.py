@@ -30,6 +30,8 @@ _AS_THEY_ARE: Final = (
     "stage",
     "behind",
     "gate_reached",
+    "withdrawn",
+    "assessed",
     "deadline_from",
     "deadline_until",
     "status_since",
@@ -57,6 +59,8 @@ class Filters(BaseModel):
     stage: Stage | None = None
     behind: int | None = Field(None, ge=1, le=520)
     gate_reached: bool | None = None
+    withdrawn: bool | None = None
+    assessed: bool | None = None
     deadline_from: date | None = None
     deadline_until: date | None = None
     status_since: date | None = None
@@ -115,6 +119,13 @@ def asked(request: Request, visitor: Visitor, rows: Connection, filters: Filters
     return Asked(wanted=wanted, more_found=found.more)
 
 
+_EITHER: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "gate_reached": ("gate reached", "gate not reached"),
+        "withdrawn": ("status withdrawn", "any status but withdrawn"),
+        "assessed": ("active and looked at by a day", "active and looked at by no day yet"),
+    }
+)
 _WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "provider": "lead provider {}",
@@ -138,8 +149,10 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
 
 def in_words(filters: Filters, fields: tuple[str, ...]) -> Iterator[str]:
     """What the address asks for and the form has no field for."""
-    if "gate_reached" not in fields and filters.gate_reached is not None:
-        yield "gate reached" if filters.gate_reached else "gate not reached"
+    for name, (yes, no) in _EITHER.items():
+        value = getattr(filters, name)
+        if value is not None and name not in fields:
+            yield yes if value else no
     for name, said in _WORDS.items():
         value = getattr(filters, name)
         if value is not None and name not in fields:

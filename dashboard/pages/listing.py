@@ -1,19 +1,20 @@
 """A list of enrolments as a page and as CSV: both are made of the same query, in the same order."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from io import StringIO
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from math import ceil
 from typing import Any, Final
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from sqlalchemy import Connection
 
-from analytics.exports import write_rows
+from analytics.exports import csv_lines
 from dashboard.links import to_enrolment
 from dashboard.naming import actors, names_of
 from dashboard.noting import note, note_look
 from dashboard.pages.filters import Filters, asked, in_words
+from dashboard.reading import reading_of, recent
 from dashboard.rendering import render
 from dashboard.visitors import Visitor, parts_of
 from dashboard.wording import level, signal, words
@@ -21,12 +22,16 @@ from learning.flags import Stage
 from learning.policy import LEVELS, SIGNALS
 from learning.standing import Status
 from projections import enrolment_list
-from projections.list_order import SortBy
+from projections.list_filters import Wanted
+from projections.list_order import Sort, SortBy
 from projections.overview import choices
 from registry.audit import Action
 
 PAGE: Final = 50
 """Rows of a page."""
+
+AT_ONCE: Final = 500
+"""Rows of a CSV that are in memory at once."""
 
 _NEAR: Final = 2
 _FALLING: Final[frozenset[SortBy]] = frozenset({"risk", "completion", "lag_weeks", "updated_at"})
@@ -96,7 +101,7 @@ def show(
         context: What the template names besides.
     """
     found = asked(request, visitor, rows, filters, flagged=flagged)
-    part, number = _part(rows, found.wanted, filters)
+    part, number = recent(request, _part, found.wanted, filters.order, filters.page)
     names = names_of(request, visitor, {row["participant"] for row in part.rows})
     note_look(request, visitor, Action.LIST_READ, f"page:{path.removeprefix('/')}")
     return render(
@@ -107,10 +112,11 @@ def show(
         live=True,
         rows=[_row(row, names) for row in part.rows],
         total=part.total,
+        erased=enrolment_list.erased(rows, found.wanted),
         filters=filters,
         fields=fields,
         others=list(in_words(filters, fields)),
-        choices=_choices(request, visitor, rows, flagged=flagged),
+        choices=_choices(request, visitor, flagged=flagged),
         columns=[_column(text, by, filters, path) for text, by in columns],
         paging=_paging(part.total, number, filters, path),
         csv=filters.address(f"{path}.csv"),
@@ -125,25 +131,35 @@ def show(
 def as_csv(
     request: Request, visitor: Visitor, rows: Connection, filters: Filters, *, name: str, flagged: bool = False
 ) -> Response:
-    """All pages of a list as one file; that it leaves the house is noted."""
+    """All pages of a list as one file, as of one moment, sent while it is read; that it leaves the house is noted."""
     found = asked(request, visitor, rows, filters, flagged=flagged)
-    listed = list(enrolment_list.every(rows, found.wanted, filters.order))
-    names = names_of(request, visitor, {row["participant"] for row in listed})
-    columns = [each for each in COLUMNS if each != "name" or visitor.names]
-    text = StringIO()
-    write_rows(columns, _cells(listed, names, columns), "csv", text)
-    note(request, visitor, Action.LIST_EXPORTED, f"page:{name}", {"rows": len(listed)})
+    note(
+        request,
+        visitor,
+        Action.LIST_EXPORTED,
+        f"page:{name}",
+        {"rows": enrolment_list.count(rows, found.wanted)},
+    )
+    text = csv_parts(request, visitor, enrolment_list.every(rows, found.wanted, filters.order))
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
-    return Response(text.getvalue(), headers=headers, media_type="text/csv; charset=utf-8")
+    return StreamingResponse(text, headers=headers, media_type="text/csv; charset=utf-8")
 
 
-def _part(rows: Connection, wanted: Any, filters: Filters) -> tuple[enrolment_list.Page, int]:
+def csv_parts(request: Request, visitor: Visitor, rows: Iterator[Mapping[str, Any]]) -> Iterator[str]:
+    """Rows of a list as CSV, some hundred lines at a time: so many are in memory, however many rows there are."""
+    columns = [each for each in COLUMNS if each != "name" or visitor.names]
+    lines = csv_lines(columns, _cells(request, visitor, rows, columns))
+    while part := "".join(islice(lines, AT_ONCE)):
+        yield part
+
+
+def _part(rows: Connection, wanted: Wanted, order: Sort, number: int) -> tuple[enrolment_list.Page, int]:
     """The page that is asked for; where the list has become shorter, its last one."""
-    found = enrolment_list.page(rows, wanted, filters.order, number=filters.page, size=PAGE)
-    if found.rows or filters.page == 1:
-        return found, filters.page
+    found = enrolment_list.page(rows, wanted, order, number=number, size=PAGE)
+    if found.rows or number == 1:
+        return found, number
     last = max(1, ceil(found.total / PAGE))
-    return enrolment_list.page(rows, wanted, filters.order, number=last, size=PAGE), last
+    return enrolment_list.page(rows, wanted, order, number=last, size=PAGE), last
 
 
 def _row(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -151,16 +167,19 @@ def _row(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _cells(
-    rows: Iterable[Mapping[str, Any]], names: Mapping[str, str], columns: Sequence[str]
+    request: Request, visitor: Visitor, rows: Iterator[Mapping[str, Any]], columns: Sequence[str]
 ) -> Iterator[list[object]]:
-    for row in rows:
-        told = {
-            **row,
-            "name": names.get(row["participant"]),
-            "reasons": " ".join(each.signal for each in row["reasons"]),
-            "why": " ".join(each.sentence for each in row["reasons"]),
-        }
-        yield [told[each] for each in columns]
+    """The cells of each row; names are looked up for some rows at a time."""
+    while part := list(islice(rows, AT_ONCE)):
+        names = names_of(request, visitor, {row["participant"] for row in part})
+        for row in part:
+            told = {
+                **row,
+                "name": names.get(row["participant"]),
+                "reasons": " ".join(each.signal for each in row["reasons"]),
+                "why": " ".join(each.sentence for each in row["reasons"]),
+            }
+            yield [told[each] for each in columns]
 
 
 def _column(text: str, by: SortBy | None, filters: Filters, path: str) -> dict[str, Any]:
@@ -196,10 +215,10 @@ def _paging(total: int, number: int, filters: Filters, path: str) -> dict[str, A
     }
 
 
-def _choices(request: Request, visitor: Visitor, rows: Connection, *, flagged: bool) -> dict[str, list[dict[str, str]]]:
+def _choices(request: Request, visitor: Visitor, *, flagged: bool) -> dict[str, list[dict[str, str]]]:
     """What the fields of the form offer."""
     programmes = parts_of(request).rulebook().curriculum.programmes
-    found = choices(rows, visitor.scope)
+    found = reading_of(request).recent.of(request.state.freshness, _places, visitor.partner).answer
     places = {name: [{"value": each, "text": each} for each in values] for name, values in found.items()}
     for option in places["programme"]:
         if (known := programmes.get(option["value"])) is not None:
@@ -213,6 +232,10 @@ def _choices(request: Request, visitor: Visitor, rows: Connection, *, flagged: b
         "reason": [{"value": each, "text": signal(each)} for each in SIGNALS],
         "gate_reached": [{"value": "yes", "text": "Reached"}, {"value": "no", "text": "Not reached"}],
     }
+
+
+def _places(rows: Connection, partner: str | None) -> dict[str, list[str]]:
+    return choices(rows, {} if partner is None else {"partner": partner})
 
 
 def _options(codes: Any) -> list[dict[str, str]]:

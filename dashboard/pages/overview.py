@@ -1,24 +1,24 @@
 """How things stand, at a glance; every number leads to the list behind it."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from dashboard.links import address
+from dashboard.links import address, to_csv
 from dashboard.pages.counting import cohort_row, partner_row
-from dashboard.reading import Rows
+from dashboard.reading import Rows, recent
 from dashboard.rendering import render
 from dashboard.rules import SignedIn
-from dashboard.visitors import Visitor, parts_of
+from dashboard.visitors import parts_of
 from dashboard.waiting_rejects import WaitingRejects
 from dashboard.wording import number
-from learning.policy import LEVELS
+from learning.policy import LEVELS, SignalCode
 from learning.signals import SIGNALS
 from projections.list_filters import FLAGGED_LEVELS, Wanted
-from projections.overview import Changed, at_a_glance, changed_today, deadlines, reasons
+from projections.overview import Changed, Glance, at_a_glance, changed_today, deadlines, reasons
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,10 +26,30 @@ _STATUSES: Final = ("active", "deferred", "withdrawn", "completed")
 _LABELS: Final = {"critical": "critical", "at-risk": "at risk", "watch": "to watch", "on-track": "on track"}
 
 
+class Figures(NamedTuple):
+    """Everything that is counted for the page."""
+
+    glance: Glance
+    changed: Changed | None
+    reasons: dict[SignalCode, int]
+    due: list[dict[str, Any]]
+
+
+def figures(connection: Connection, partner: str | None) -> Figures:
+    """The figures of one delivery partner; None: of all."""
+    scope = {} if partner is None else {"partner": partner}
+    return Figures(
+        at_a_glance(connection, scope),
+        changed_today(connection, scope),
+        reasons(connection, Wanted(partner=partner)),
+        deadlines(connection, scope),
+    )
+
+
 @router.get("/")
-def overview(request: Request, rows: Rows, visitor: SignedIn) -> Response:
+def overview(request: Request, _rows: Rows, visitor: SignedIn) -> Response:
     """The first page."""
-    glance, changed = at_a_glance(rows, visitor.scope), changed_today(rows, visitor.scope)
+    glance, changed, why, due = recent(request, figures, visitor.partner)
     titles = {each.id: each.title for each in parts_of(request).rulebook().curriculum.programmes.values()}
     return render(
         request,
@@ -41,10 +61,11 @@ def overview(request: Request, rows: Rows, visitor: SignedIn) -> Response:
         levels=list(_levels(glance.totals)),
         changed=changed,
         happened=[] if changed is None else list(_happened(changed)),
-        reasons=list(_reasons(rows, visitor)),
-        due=[_due(row) for row in deadlines(rows, visitor.scope)],
+        reasons=list(_reasons(why)),
+        due=[_due(row) for row in due],
         cohorts=[cohort_row(row, titles) for row in glance.cohorts],
         partners=[partner_row(row) for row in glance.partners] if visitor.partner is None else [],
+        csv={each: to_csv(each, {}) for each in ("reasons", "deadlines", "cohorts", "partners")},
         rejects=_rejects(request) if visitor.partner is None else 0,
     )
 
@@ -60,8 +81,8 @@ def _levels(totals: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         path = "/at-risk" if level in FLAGGED_LEVELS else "/enrolments"
         yield _figure(totals[level.replace("-", "_")], _LABELS[level], path, level=level)
     if totals["not_assessed"]:
-        found = _figure(totals["not_assessed"], "not assessed yet", "/enrolments", status="active", sort="risk")
-        yield {**found, "note": "no day has looked at them; they stand first in the list"}
+        found = _figure(totals["not_assessed"], "not assessed yet", "/enrolments", assessed=False)
+        yield {**found, "note": "no day has looked at them"}
 
 
 def _happened(changed: Changed) -> Iterator[dict[str, str]]:
@@ -71,8 +92,8 @@ def _happened(changed: Changed) -> Iterator[dict[str, str]]:
         yield _figure(getattr(changed, status), status, "/enrolments", status=status, status_since=changed.day)
 
 
-def _reasons(rows: Connection, visitor: Visitor) -> Iterator[dict[str, Any]]:
-    for code, people in reasons(rows, Wanted(partner=visitor.partner)).items():
+def _reasons(found: Mapping[SignalCode, int]) -> Iterator[dict[str, Any]]:
+    for code, people in found.items():
         signal = SIGNALS[code]
         href = address("/at-risk", reason=code)
         yield {"title": signal.title, "measures": signal.measures, "number": people, "href": href}

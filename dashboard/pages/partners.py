@@ -11,7 +11,7 @@ from analytics.filters import Filters
 from analytics.questions.registry import MEASURES
 from dashboard.answers import shown
 from dashboard.asking import Asking, Wish
-from dashboard.links import address
+from dashboard.links import address, to_csv
 from dashboard.pages.cohorts import titles_of
 from dashboard.pages.counting import cohort_row, figures, partner_row, to_partner
 from dashboard.problems import NotThereError
@@ -74,9 +74,8 @@ def partners(request: Request, asked: Annotated[Compared, Query()], rows: Rows, 
         raise NotThereError("There is no such programme or intake.")
     asking: Asking = request.app.state.asking
     filters = Filters(**places)
-    funnel, timeliness = asking.ask(
-        Wish("partners", filters, (("measure", asked.measure),)), Wish("timeliness", filters)
-    )
+    wishes = Wish("partners", filters, (("measure", asked.measure),)), Wish("timeliness", filters)
+    funnel, timeliness = asking.ask(*wishes)
     found = choices(rows)
     titles = titles_of(request)
     return render(
@@ -97,8 +96,11 @@ def partners(request: Request, asked: Annotated[Compared, Query()], rows: Rows, 
         programmes=[{"value": each, "text": titles.get(each, each)} for each in found["programme"]],
         intakes=[{"value": each, "text": each} for each in found["intake"]],
         partners=[partner_row(row, **places) for row in at_a_glance(rows, places).partners],
-        funnel=shown(funnel, "funnel", f"Partners beside each other: {COMPARED[asked.measure].lower()}", _FUNNEL),
-        timeliness=shown(timeliness, "timeliness", "How soon registers come", _TIMELINESS),
+        csv=to_csv("partners", places),
+        funnel=shown(
+            funnel, wishes[0], "funnel", f"Partners beside each other: {COMPARED[asked.measure].lower()}", _FUNNEL
+        ),
+        timeliness=shown(timeliness, wishes[1], "timeliness", "How soon registers come", _TIMELINESS),
     )
 
 
@@ -123,7 +125,8 @@ def partner_page(request: Request, rows: Connection, visitor: Visitor, partner: 
     found = at_a_glance(rows, own)
     titles = titles_of(request)
     asking: Asking = request.app.state.asking
-    [milestones] = asking.ask(Wish("milestones", Filters(partner=partner)))
+    wish = Wish("milestones", Filters(partner=partner))
+    [milestones] = asking.ask(wish)
     return render(
         request,
         "partner.html",
@@ -134,7 +137,8 @@ def partner_page(request: Request, rows: Connection, visitor: Visitor, partner: 
         partner=partner,
         figures=list(figures(found.totals, own)),
         cohorts=[cohort_row(row, titles, **({} if visitor.partner else own)) for row in found.cohorts],
-        milestones=shown(milestones, "milestones", "DfE's milestones", _MILESTONES),
+        milestones=shown(milestones, wish, "milestones", "DfE's milestones", _MILESTONES),
+        csv=to_csv("cohorts", own),
         may_upload=visitor.account.may_act,
         may_enrol=visitor.account.role == "staff",
         upload_to=f"{to_partner(partner)}/registers",

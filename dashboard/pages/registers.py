@@ -103,7 +103,7 @@ def _recorded(request: Request, rows: Connection, partner: str, sheet: Upload, k
 def _enrolments(rows: Connection, partner: str) -> frozenset[str]:
     """Whom the partner has now: by the projections, as on every page."""
     table = enrolment_progress.c
-    return frozenset(rows.scalars(select(table.enrolment).where(table.partner == partner)))
+    return frozenset(rows.scalars(select(table.enrolment).where(table.partner == partner, table.erased.is_(False))))
 
 
 @contextmanager

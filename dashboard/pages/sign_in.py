@@ -18,17 +18,19 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/sign-in")
-def sign_in(request: Request, visitor: Anybody) -> Response:
-    """Says how to get in."""
+def sign_in(request: Request, visitor: Anybody, next: str = "/") -> Response:  # noqa: A002 - the address's word
+    """Says how to get in, and takes who is in already to where they wanted to go."""
+    wanted = own_address(next)
     if visitor is not None:
-        return RedirectResponse("/", HTTPStatus.SEE_OTHER)
-    return render(request, "sign_in.html", title="Sign in")
+        return RedirectResponse(wanted, HTTPStatus.SEE_OTHER)
+    by_mail = parts_of(request).mail is not None
+    return render(request, "sign_in.html", title="Sign in", next=wanted, by_mail=by_mail)
 
 
 @router.get("/sign-in/{token}")
 def use_link(request: Request, token: str, _: Anybody, next: str = "/") -> Response:  # noqa: A002 - the address's word
     """Asks for one more click: programs that look at links in emails must not use one up."""
-    return render(request, "sign_in_link.html", title="Sign in", token=token, next=_own_address(next))
+    return render(request, "sign_in_link.html", title="Sign in", token=token, next=own_address(next))
 
 
 @router.post("/sign-in")
@@ -41,12 +43,12 @@ def use(
 ) -> Response:
     """Uses a link up and begins a session."""
     parts = parts_of(request)
-    _require_own_page(request)
+    require_own_page(request)
     cookie = session_cookie(parts)
     signed_in = signing_in.with_link(
         parts.registry, token, address_of(request), parts.now(), instead_of=request.cookies.get(cookie)
     )
-    answer = RedirectResponse(_own_address(next), HTTPStatus.SEE_OTHER)
+    answer = RedirectResponse(own_address(next), HTTPStatus.SEE_OTHER)
     answer.set_cookie(
         cookie,
         signed_in.token,
@@ -74,7 +76,7 @@ def names(request: Request, _: SignedIn, *, shown: Annotated[bool, Form()]) -> R
     """Switches names on or off in this browser, such as before others look at the screen; goes back to the page."""
     came_from = urlsplit(request.headers.get("referer", "/"))
     back = came_from.path + (f"?{came_from.query}" if came_from.query else "")
-    answer = RedirectResponse(_own_address(back), HTTPStatus.SEE_OTHER)
+    answer = RedirectResponse(own_address(back), HTTPStatus.SEE_OTHER)
     if shown:
         answer.delete_cookie(NO_NAMES)
     else:
@@ -83,14 +85,14 @@ def names(request: Request, _: SignedIn, *, shown: Annotated[bool, Form()]) -> R
     return answer
 
 
-def _own_address(wanted: str) -> str:
+def own_address(wanted: str) -> str:
     """The address, if it is one of our own pages; else the first one. Nobody is led elsewhere by a link to us."""
     parts = urlsplit(wanted)
     ours = not parts.scheme and not parts.netloc and wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     return wanted if ours and wanted.isprintable() else "/"
 
 
-def _require_own_page(request: Request) -> None:
+def require_own_page(request: Request) -> None:
     """Refuse a form of another site, which could sign people in as somebody else.
 
     Raises:

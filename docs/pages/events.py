@@ -19,10 +19,11 @@ _CODE_LISTS = {
 }
 
 _MEANINGS = {
+    "alert": "The alert that the message told of; the same for all that is sent about it.",
     "attempt": "Which attempt at the final assessment, counted from 1.",
     "attendance": "What the register says.",
     "by": "Who did so: a random id of a member of staff.",
-    "channel": "How the participant was contacted.",
+    "channel": "How the participant was contacted, or the message sent.",
     "clicks": "How often the resource was clicked.",
     "closes": "The last day on which work can be handed in.",
     "cohort": "DfE's cohort: the call-off contract that funds the place.",
@@ -44,6 +45,7 @@ _MEANINGS = {
     "retired": "The participant id that is no longer used.",
     "schedule": "DfE's schedule identifier.",
     "score": "The mark as a ratio.",
+    "step": "Why the message was sent.",
     "signed_off_by": "Id of the delivery partner that signed it off.",
 }
 

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 from learning.events import Fact, fact
 from learning.facts import (
     ActivitySeen,
+    AlertSent,
+    AlertsMuted,
     AssessmentEntered,
     AssessmentMarked,
     AssessmentSubmitted,
@@ -20,9 +22,11 @@ from learning.facts import (
     ExtenuatingCircumstancesGranted,
     FlagAcknowledged,
     ImprovementSeen,
+    ParticipantErased,
     ParticipantMerged,
     Resumed,
     Transferred,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -58,6 +62,16 @@ _DATA: tuple[Data, ...] = (
     ContactMade(channel="phone", outcome="reached", by="staff-12"),
     FlagAcknowledged(by="staff-12"),
     ImprovementSeen(by="staff-12"),
+    WithdrawalObjected(reason="deferral-preferred", by="partner-07/adviser-3"),
+    AlertSent(
+        alert="e-2025-000417/2025-11-12",
+        notice="msg_7d1f0c5a9be24c3f",
+        step="first",
+        channel="email",
+        to="contact-0000000003",
+    ),
+    AlertsMuted(by="partner-07/adviser-3", until=date(2025, 12, 3)),
+    ParticipantErased(by="command-line"),
     DayStarted(day=date(2025, 11, 12)),
 )
 

@@ -15,7 +15,12 @@ _POINTS, _RATIO, _PACE, _COUNT = "points", "ratio, 0 to 1", "ratio per study wee
 
 ENROLMENT_PROGRESS = {
     "enrolment": Text("The enrolment: one participant on one programme.", _ID),
-    "participant": Text("The participant, by the id that counts now (after merges).", _ID),
+    "participant": Text(
+        "The participant, by the id that counts now (after merges); `erased` of whom personal data were.", _ID
+    ),
+    "erased": Text(
+        "Personal data of the participant were erased: the row is counted, and shown to nobody.", "true or false"
+    ),
     "programme": Text("Catalogue file and code, such as `ambition-2024/npqsl`.", _ID),
     "intake": Text("The group that started together, such as `2025-autumn`; as last transferred.", _ID),
     "provider": Text("The lead provider, as last transferred.", _ID),
@@ -29,9 +34,16 @@ ENROLMENT_PROGRESS = {
     ),
     "status_reason": Text("DfE's reason code of the deferral or withdrawal.", _CODE),
     "withdrawal_recommended": Text(
-        "Staff recommended withdrawal and the partner has not signed it off.", "true or false"
+        "Staff recommended withdrawal, and the partner has neither signed it off nor objected.", "true or false"
     ),
+    "withdrawal": Text(
+        "The last word on leaving: `recommended`, `objected` or `signed-off`; empty where there is none, and after a "
+        "return. Only a sign-off changes the status.",
+        _CODE,
+    ),
+    "withdrawal_at": Text("When that was said.", _MOMENT),
     "contacted_at": Text("When somebody last tried to reach the participant.", _MOMENT),
+    "muted_until": Text("The last day without alerts, as last asked for; it may have passed.", _DAY),
     "points": Text("Points of the components that are done.", _POINTS),
     "points_total": Text("Points of all components that count; see [catalogue file](catalogue-file.md).", _POINTS),
     "completion": Text("`points` over `points_total`.", _RATIO),
@@ -161,7 +173,7 @@ ENROLMENT_RISK = {
     "comes_down": Text("When the cause is gone: the day on which the level comes down if nothing else happens.", _DAY),
     "stage": Text(
         "Of a flag: `raised`, `acknowledged`, `contacted`, `improving`, `withdrawal-recommended`, "
-        "`withdrawal-signed-off` or `deferred`.",
+        "`withdrawal-objected`, `withdrawal-signed-off` or `deferred`.",
         _CODE,
     ),
     "stage_since": Text("When somebody brought the flag to this stage.", _MOMENT),

@@ -1,8 +1,9 @@
-"""The page of metrics: what a worker and the dashboard show to Prometheus, from the lists that they are made of."""
+"""The page of metrics: what worker, dashboard and dispatcher show to Prometheus, from the lists they are made of."""
 
 from collections.abc import Iterable
 
 from dashboard.metric_names import METRICS as OF_DASHBOARD
+from engagement.dispatcher_metric_names import METRICS as OF_DISPATCHER
 from pages.markdown import code, page, table
 from stream_processors.watching.metric_names import METRICS, Declared
 
@@ -27,6 +28,10 @@ def metrics_page() -> str:
         "request comes from opens nothing: behind a web server on the same machine, every request comes from there. "
         "`/healthz` and `/readyz` answer anybody, and tell nothing but whether the parts answer.",
         _metrics(OF_DASHBOARD),
+        "## Of the dispatcher",
+        "The dispatcher answers `/metrics`, and `/healthz`, where "
+        "[`ENGAGEMENT_DISPATCHER_PROBE_PORT`](settings.md) says.",
+        _metrics(OF_DISPATCHER),
         "## Buckets",
         "A histogram has three series: `..._bucket` counts what was no larger than its label `le`, `..._count` "
         "counts all, `..._sum` adds all up.",

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
+from textwrap import indent
 from typing import Annotated, Any
 
 import msgspec
@@ -16,7 +17,8 @@ from engagement import output
 from engagement.commands.cohorts import COUNTS, OF_COUNTS, counts
 from engagement.commands.dashboard import Port
 from engagement.commands.story import told_briefly
-from engagement.demonstration import INTAKES, LIVE_FROM, PARTICIPANTS, Position, Streamed, running, simulation, stream
+from engagement.demo_alerts import MAILBOX, DemoAlerts, Sent, demo_alerts
+from engagement.demonstration import INTAKES, LIVE_FROM, PARTICIPANTS, Demonstration, Position, running, simulation
 from engagement.live_demonstration import go_on, require_room
 from engagement.logs import configure_logs
 from engagement.output import AsJson, figures, percent, prose
@@ -60,6 +62,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     story: Sequence[Entry]
     """Of one enrolment whose flag was raised, taken care of and cleared: its first fact to its last."""
     story_of: str | None
+    alerts: Sent
 
 
 def demo(
@@ -83,20 +86,26 @@ def demo(
     configure_logs(wiring.settings.log_format, verbose=False)
     simulated = simulation(participants)
     if once or as_json or not (sys.stdout.isatty() and sys.stderr.isatty()):
-        with _progress() as watch:
-            streamed = stream(wiring, simulated, watch)
-        _show(wiring, streamed, as_json=as_json)
+        with running(wiring, simulated) as demonstration, demo_alerts(wiring) as alerts:
+            shown = _streamed(wiring, demonstration, alerts, simulated.until)
+        _show(wiring, shown, as_json=as_json)
         return
     require_room(port)
-    with running(wiring, simulated) as demonstration:
-        with _progress() as watch:
-            streamed = demonstration.stream(LIVE_FROM - timedelta(days=1), watch)
-        _show(wiring, streamed, as_json=False)
-        go_on(demonstration, wiring, port=port, every=every)
+    with running(wiring, simulated) as demonstration, demo_alerts(wiring) as alerts:
+        _show(wiring, _streamed(wiring, demonstration, alerts, LIVE_FROM - timedelta(days=1)), as_json=False)
+        go_on(demonstration, wiring, alerts, port=port, every=every)
 
 
-def _show(wiring: Wiring, streamed: Streamed, *, as_json: bool) -> None:
-    shown = _gather(wiring, *streamed)
+def _streamed(wiring: Wiring, demonstration: Demonstration, alerts: DemoAlerts, until: date) -> Shown:
+    """Stream up to a day, tell partners what that day brought, and gather what there is to show."""
+    with _progress() as watch:
+        streamed = demonstration.stream(until, watch)
+    alerts.tell(until)
+    demonstration.catch_up()
+    return _gather(wiring, *streamed, alerts.sent())
+
+
+def _show(wiring: Wiring, shown: Shown, *, as_json: bool) -> None:
     if as_json:
         output.json(shown)
     else:
@@ -147,7 +156,7 @@ def _progress() -> Iterator[_Bars | _Lines]:
         yield _Bars(bar)
 
 
-def _gather(wiring: Wiring, facts: int, seconds: float) -> Shown:
+def _gather(wiring: Wiring, facts: int, seconds: float, sent: Sent) -> Shown:
     with wiring.store() as store, store.connect() as connection:
         by_cohort = cohorts(connection)
         exemplary_one = exemplary(connection)
@@ -165,6 +174,7 @@ def _gather(wiring: Wiring, facts: int, seconds: float) -> Shown:
             at_risk=[{**row, "reasons": _told(row)} for row in at_risk(connection)],
             story=timeline(store, exemplary_one) if exemplary_one else [],
             story_of=exemplary_one,
+            alerts=sent,
         )
 
 
@@ -180,6 +190,7 @@ def _print(settings: Settings, shown: Shown) -> None:
     _print_at_risk(shown.at_risk)
     if shown.story_of is not None:
         _print_story(shown.story_of, shown.story)
+    _print_alerts(settings, shown.alerts)
     output.say(
         f"Published and processed {shown.facts:,} facts in {shown.seconds:.1f} s: {shown.facts_per_s:,.0f} facts/s."
     )
@@ -207,6 +218,19 @@ def _print_at_risk(rows: Sequence[Mapping[str, Any]]) -> None:
         ],
         keys=2,
     )
+
+
+def _print_alerts(settings: Settings, sent: Sent) -> None:
+    """Show one e-mail and one webhook of those that were sent."""
+    output.say(
+        f"\nAlerts: {sent.emails:,} e-mails are in {settings.data_dir / MAILBOX}, and {sent.webhooks:,} signed "
+        "webhooks reached a receiver on this machine."
+    )
+    if sent.digest is not None:
+        output.say(f"One digest:\n{indent(f'Subject: {sent.digest_subject}', '  ')}\n\n{indent(sent.digest, '  ')}")
+    if sent.webhook is not None:
+        body = msgspec.json.format(msgspec.json.encode(sent.webhook), indent=-1).decode()
+        output.say(f"One webhook:\n{indent(body, '  ')}\n")
 
 
 def _in_short(reasons: Sequence[Mapping[str, Any]]) -> str:

@@ -18,14 +18,16 @@ from learning.codes import DeferralReason, WithdrawalReason
 from learning.events import Fact
 from learning.facts import (
     YEARS,
+    AlertsMuted,
     ContactMade,
     Deferred,
     FlagAcknowledged,
     ImprovementSeen,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
-from producers.actions import Action, Actions, NoFlagError, StaffIdError, staff_id
+from producers.actions import LONGEST_MUTE, Action, Actions, NoFlagError, StaffIdError, staff_id
 from producers.publisher import publish
 from stream_processors.day_clock import utc_now
 
@@ -39,6 +41,7 @@ SOURCE = "/engagement/command-line"
 _HINTS = get_type_hints(ContactMade)
 _CHANNELS: tuple[str, ...] = get_args(_HINTS["channel"])
 _OUTCOMES: tuple[str, ...] = get_args(_HINTS["outcome"])
+_OBJECTIONS: tuple[str, ...] = get_args(get_type_hints(WithdrawalObjected)["reason"])
 
 
 class Noted(Struct, frozen=True, kw_only=True):
@@ -83,6 +86,14 @@ ReasonToWithdraw = Annotated[
         help="DfE's code of the reason, such as `insufficient-capacity`.",
         callback=one_of("withdrawal reason of DfE", get_args(WithdrawalReason)),
     ),
+]
+ReasonToObject = Annotated[
+    str,
+    Option("--reason", help=f"Why: {', '.join(_OBJECTIONS)}.", callback=one_of("reason to object", _OBJECTIONS)),
+]
+Until = Annotated[
+    datetime,
+    Option(formats=["%Y-%m-%d"], help=f"The last day without alerts, at most {LONGEST_MUTE.days} days ahead."),
 ]
 ReasonToDefer = Annotated[
     str,
@@ -129,6 +140,15 @@ def recommend_withdrawal(
     _note(context.obj, enrolment, data, as_json=as_json)
 
 
+@app.command("object")
+def object_to_withdrawal(
+    context: Context, enrolment: Enrolment, *, by: By, reason: ReasonToObject, as_json: AsJson = False
+) -> None:
+    """Object to a recommended withdrawal for the delivery partner: the participant goes on."""
+    data = WithdrawalObjected(reason=reason, by=by)  # type: ignore[arg-type]  # checked by the option
+    _note(context.obj, enrolment, data, as_json=as_json)
+
+
 @app.command()
 def sign_off(
     context: Context,
@@ -158,6 +178,12 @@ def defer(
     until = expected_return and expected_return.date()
     data = Deferred(reason=reason, expected_return=until, granted_by=by)  # type: ignore[arg-type]  # as above
     _note(context.obj, enrolment, data, as_json=as_json)
+
+
+@app.command()
+def mute(context: Context, enrolment: Enrolment, *, by: By, until: Until, as_json: AsJson = False) -> None:
+    """Have no alerts sent about an enrolment until a day, because somebody takes care of it; today ends a mute."""
+    _note(context.obj, enrolment, AlertsMuted(by=by, until=until.date()), as_json=as_json)
 
 
 def _note(wiring: Wiring, wanted: str, action: Action, *, as_json: bool) -> None:

@@ -10,8 +10,9 @@ from msgspec import structs
 from typer import Argument, BadParameter, Context, Exit, Option, Typer
 
 from engagement import output
+from engagement.erasing import ErasedEverywhere, erase_everywhere
 from engagement.output import AsJson, figures, prose
-from engagement.personal_data import NobodyKnownError, erase_everywhere, everything_about
+from engagement.personal_data import NobodyKnownError, everything_about
 from engagement.plain_errors import FAILED
 from engagement.wiring import Wiring
 from registry import audit, erasures, people
@@ -97,6 +98,8 @@ def export(
     if as_json:
         output.json({"file": str(into), **counts})
     else:
+        if told["erased"]:
+            output.say(f"{' and '.join(told['erased'])} was erased: nothing is left but facts under random ids.")
         output.say(f"Wrote {into}: {', '.join(f'{number} {name}' for name, number in counts.items())}.")
 
 
@@ -119,9 +122,10 @@ def erase(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase people for good: their names, addresses and schools, under all ids that were merged with theirs.
+    """Erase people for good: names, addresses and schools, and every list, story and export that they are in.
 
-    It cannot be taken back, and later imports refuse them. Erasing the same again does no harm.
+    It holds for all ids that were merged with theirs. Totals stay as they are. It cannot be taken back, and later
+    imports refuse them. Erasing the same again does no harm, and finishes what was interrupted.
     """
     wiring: Wiring = context.obj
     wanted = [*(participants or []), *_ids_of(from_file)]
@@ -132,8 +136,7 @@ def erase(
     if as_json:
         output.json(erased)
         return
-    output.say(f"Erased {', '.join(erased.participants)}; names were known of {erased.profiles}.")
-    output.say("Copies and exports that were made before still have them: see to those, or wait until they lapse.")
+    _print_erased(erased, works=wiring.worker_runs())
 
 
 @app.command()
@@ -146,6 +149,15 @@ def erased(context: Context, as_json: AsJson = False) -> None:
         output.json(every)
     else:
         sys.stdout.writelines(f"{each.participant}\n" for each in every)
+
+
+def _print_erased(erased: ErasedEverywhere, *, works: bool) -> None:
+    output.say(f"Erased {', '.join(erased.participants)}; names were known of {erased.profiles}.")
+    if erased.enrolments:
+        when = "in a moment" if works else "once `engagement worker --until-caught-up` has run"
+        number = len(erased.enrolments)
+        output.say(f"{number} enrolment{'s' * (number != 1)} will be counted and shown to nobody, {when}.")
+    output.say("Copies and exports that were made before still have them: see to those, or wait until they lapse.")
 
 
 def _ids_of(path: Path | None) -> list[str]:

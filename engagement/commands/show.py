@@ -118,7 +118,7 @@ def _print_progress(row: Mapping[str, Any], risk: Mapping[str, Any] | None) -> N
     """Show where an enrolment stands; what looks ahead is shown only of who studies, since it holds for nobody else."""
     since = f" since {row['status_since']:%d %b %Y}" if row["status_since"] else ""
     reason = f" ({row['status_reason']})" if row["status_reason"] else ""
-    recommended = ", withdrawal recommended" if row["withdrawal_recommended"] else ""
+    leaving = f", withdrawal {row['withdrawal']}" if row["withdrawal"] in ("recommended", "objected") else ""
     gate = "reached" if row["gate_reached"] else "not reached yet"
     output.pairs(
         f"Enrolment {row['enrolment']}",
@@ -127,7 +127,7 @@ def _print_progress(row: Mapping[str, Any], risk: Mapping[str, Any] | None) -> N
             "Programme": f"{row['programme']}, intake {row['intake']}",
             "Partner": f"{row['partner']} (lead provider {row['provider']})",
             "Enrolled on": row["enrolled_on"],
-            "Status": f"{row['status']}{since}{reason}{recommended}",
+            "Status": f"{row['status']}{since}{reason}{leaving}",
             "Completion": f"{percent(row['completion'])}, {row['components_done']} of {row['components_total']}",
             **(_ahead(row) if row["status"] == "active" else _stopped(row)),
             **({"Risk": _risk_line(risk)} if risk else {}),
@@ -135,6 +135,7 @@ def _print_progress(row: Mapping[str, Any], risk: Mapping[str, Any] | None) -> N
             "Deadline": row["deadline"],
             "Last activity": row["last_activity_at"],
             "Last contact": row["contacted_at"],
+            **({"Alerts muted until": row["muted_until"]} if row["muted_until"] else {}),
             "Outcome": row["outcome"],
             "Measured as of": row["as_of"],
         },

@@ -10,7 +10,7 @@ from engagement import output
 from engagement.commands.dashboard import Host, Port
 from engagement.logs import configure_logs
 from engagement.output import AsJson
-from engagement.parts import dashboard_part, worker_part
+from engagement.parts import dashboard_part, dispatcher_part, worker_part
 from engagement.processes import PartProcess, labelled, until_told
 from engagement.supervising import Part, Supervisor
 from engagement.welcome import HOST, PORT, how_to_get_in, public_address, sign_in_link
@@ -22,7 +22,7 @@ _log = structlog.get_logger("engagement.up")
 
 
 def up(context: Context, host: Host = HOST, port: Port = PORT, as_json: AsJson = False) -> None:
-    """Run a worker and the dashboard, until stopped with Ctrl-C or SIGTERM.
+    """Run a worker, the dashboard and the dispatcher of alerts, until stopped with Ctrl-C or SIGTERM.
 
     A part that dies is started again. The log and the projections are files in the data folder, or, as the settings
     say, Kafka and PostgreSQL.
@@ -34,10 +34,14 @@ def up(context: Context, host: Host = HOST, port: Port = PORT, as_json: AsJson =
     _require_room(wiring, host, port, address)
 
     def launch(part: Part) -> PartProcess:
-        return PartProcess(part, settings.data_dir, lambda name, line: _show(labelled(name, line, settings.log_format)))
+        def tell(name: str, line: str) -> None:
+            _show(labelled(name, line, settings.log_format))
+
+        # Links in messages lead to this dashboard.
+        return PartProcess(part, settings.data_dir, tell, environment={"ENGAGEMENT_PUBLIC_URL": address})
 
     with until_told() as pause, Supervisor(launch) as supervisor:
-        for part in (worker_part(wiring), dashboard_part(host, port)):
+        for part in (worker_part(wiring), dashboard_part(host, port), dispatcher_part()):
             if not supervisor.bring_up(part, pause):
                 return
         _welcome(wiring, host, address, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from learning.facts import Data, DayStarted, Enrolled, ParticipantMerged
+from learning.facts import AlertsMuted, Data, DayStarted, Enrolled, ParticipantMerged
 
 
 class Column(NamedTuple):
@@ -44,7 +44,7 @@ CONTENT: Final = (
     Column("schedule", "VARCHAR", "DfE's schedule identifier, such as npq-leadership-autumn."),
     Column("component", "VARCHAR", "Component of the programme, such as module-3."),
     Column("attendance", "VARCHAR", "What the register says: attended, absent or caught-up."),
-    Column("reason", "VARCHAR", "Reason code of a reopening, a deferral or a withdrawal."),
+    Column("reason", "VARCHAR", "Reason code of a reopening, a deferral, a withdrawal or an objection to one."),
     Column("resource", "VARCHAR", "What the participant was seen working on."),
     Column("clicks", "INTEGER", "How often they clicked there."),
     Column("attempt", "UTINYINT", "Attempt at the assessment, counted from 1."),
@@ -57,10 +57,15 @@ CONTENT: Final = (
     Column("granted_by", "VARCHAR", "Who granted the deferral."),
     Column("effective", "DATE", "Day from which the withdrawal holds."),
     Column("signed_off_by", "VARCHAR", "Delivery partner that signed the withdrawal off."),
-    Column("channel", "VARCHAR", "How the participant was contacted: email, phone, message, letter and so on."),
+    Column("channel", "VARCHAR", "How contact was made, or an alert sent: email, phone, message, letter and so on."),
     Column("by_staff", "VARCHAR", "Member of staff who did it."),
     Column("merged_into", "VARCHAR", "Participant id that replaces the retired one."),
     Column("merged_from", "VARCHAR", "Participant id that was retired."),
+    Column("alert", "VARCHAR", "Alert that a message told of; the same for all messages about it."),
+    Column("notice", "VARCHAR", "Message that was sent, which may tell of many alerts."),
+    Column("step", "VARCHAR", "Why the message was sent: first, reminder, escalation or resolved."),
+    Column("sent_to", "VARCHAR", "Contact or endpoint that the message went to, by its id in the registry."),
+    Column("muted_until", "DATE", "Last UK day without alerts about the enrolment."),
     Column("day", "DATE", "Day that started, in the UK."),
 )
 """What facts say, of all types together; blank where the type of the fact has no such field."""
@@ -75,9 +80,10 @@ _OWN_NAMES: Final = {
     (ParticipantMerged, "into"): "merged_into",
     (ParticipantMerged, "retired"): "merged_from",
     (DayStarted, "day"): "day",
+    (AlertsMuted, "until"): "muted_until",
 }
-_SHARED_NAMES: Final = {"by": "by_staff"}
-"""A word of SQL, which nobody should have to quote."""
+_SHARED_NAMES: Final = {"by": "by_staff", "to": "sent_to"}
+"""Words of SQL, which nobody should have to quote."""
 
 
 def columns_of(data: type[Data]) -> dict[str, str]:

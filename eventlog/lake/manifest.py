@@ -11,7 +11,7 @@ from eventlog.base import LogError
 from eventlog.chain import start
 from eventlog.facts import FACTS_TOPIC
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 Offset = Annotated[int, Meta(ge=0)]
 
@@ -65,7 +65,7 @@ class Archived(Struct, frozen=True, kw_only=True):
 class Manifest(Struct, frozen=True, kw_only=True):
     """A partition of the lake at one moment."""
 
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
     partition: Annotated[int, Meta(ge=0)]
     archived: list[Archived] = []
     """In order; the last is how far the lake goes. Compaction keeps fewer of them."""

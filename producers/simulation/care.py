@@ -15,6 +15,7 @@ from learning.facts import (
     ParticipantMerged,
     Resumed,
     Transferred,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -35,7 +36,10 @@ GIVEN_UP = 0.3
 """Chance in a study week that withdrawal of somebody long silent is recommended."""
 
 SIGNED_OFF = 0.93
-"""Share of recommended withdrawals that the partner signs off; the others come back."""
+"""Share of recommended withdrawals that the partner signs off; to the others it objects, and they come back."""
+
+OBJECTS_AFTER: Final = timedelta(days=7)
+"""So long after the recommendation a partner objects."""
 
 COMES_BACK = 0.85
 """Share of the deferred who return; the others are withdrawn when they were expected."""
@@ -120,12 +124,14 @@ def _contact(person: Participant, number: int) -> None:
 
 
 def recommend(person: Participant, number: int, reasons: Sequence[WithdrawalReason]) -> None:
-    """Recommend withdrawal in a week; the partner signs it off some weeks later, or wins the participant back."""
+    """Recommend withdrawal in a week; the partner signs it off some weeks later, or objects and wins them back."""
     random = person.random
     reason = random.choice(reasons)
     recommended = _some_day(random, number)
     person.say(WithdrawalRecommended(reason=reason, by=provider_staff(person)), recommended)
     if random.random() >= SIGNED_OFF:
+        objected = WithdrawalObjected(reason="still-taking-part", by=person.partner.lead)
+        person.say(objected, recommended + OBJECTS_AFTER)
         person.leaves, person.quiet, person.contacts = NEVER, 0, 0
         return
     signed_off = office_hour(random, recommended.toordinal() + random.randint(10, 42))

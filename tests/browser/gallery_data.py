@@ -116,6 +116,21 @@ def timeliness() -> Chart:
     )
 
 
+def forecast() -> Chart:
+    """Who is expected at the gate, by intake: points with the lines of their intervals, one of which is not known."""
+    expected = "Expected, with the 95 % interval"
+    return Chart(
+        x_title="Group",
+        y_title="Share at the gate by the deadline",
+        bars=Bars(
+            categories=["2024-autumn", "2025-spring", "2025-autumn, with a delivery partner that has a long name"],
+            labels=("Reached", expected),
+            values=[[0.71, 0.22, 0.0], [0.84, 0.63, 0.58]],
+            intervals={expected: ([0.79, 0.41, None], [0.88, 0.82, None])},
+        ),
+    )
+
+
 def people() -> list[dict[str, Any]]:
     """Participants at every level, status and stage."""
     rows: list[tuple[str, str, str, str | None, str, int | None, float, float | None]] = [
@@ -145,6 +160,7 @@ def gallery(**page: Any) -> dict[str, Any]:
         "funnel": (funnel(), "North Downs is below what chance explains"),
         "survival": (survival(), "One in five leaves headship within a year"),
         "trend": (trend(), "Completion rises by 3 % a week"),
+        "forecast": (forecast(), "Between 58 % and 84 % are expected to reach the gate by their deadline"),
         "timeliness": (timeliness(), "North Downs is slowest: 41 % within two days"),
         "nothing": (Chart(x_title="Day", y_title="Completion"), "No cohort has begun"),
     }

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -62,17 +62,23 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *facts: Fact) -> Iterator[Running]:
-    """Run a worker and a dashboard over these facts of the small programme; both end with the block."""
+def running(folder: Path, *facts: Fact, **settings: str) -> Iterator[Running]:
+    """Run a worker and a dashboard over these facts of the small programme; both end with the block.
+
+    Args:
+        folder: The data folder.
+        facts: What is on the log.
+        settings: What the environment has besides, such as `ENGAGEMENT_MAILBOX_DIR`.
+    """
     (folder / "programmes").mkdir(parents=True)
     (folder / "programmes" / "small.toml").write_text(SMALL_FILE, encoding="utf-8")
     with EmbeddedLog(folder / "log.db") as log:
         log.create_topic(FACTS_TOPIC, 3)
         publish(log, facts, now=datetime.now(UTC))
     with ExitStack() as undo:
-        undo.enter_context(_part(folder, "worker"))
+        undo.enter_context(_part(folder, settings, "worker"))
         port = _free_port()
-        dashboard = undo.enter_context(_part(folder, "dashboard", "--port", str(port), "--json"))
+        dashboard = undo.enter_context(_part(folder, settings, "dashboard", "--port", str(port), "--json"))
         assert dashboard.stdout is not None
         assert dashboard.stdout.readline(), (folder / "dashboard.txt").read_text(encoding="utf-8")
         yield Running(folder, f"http://127.0.0.1:{port}")
@@ -85,9 +91,9 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _part(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def _part(folder: Path, settings: Mapping[str, str], *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ENGAGEMENT_")}
-    environment = {**inherited, "ENGAGEMENT_DAY_CLOCK": "false", "ENGAGEMENT_ARCHIVE_SECONDS": "0"}
+    environment = {**inherited, "ENGAGEMENT_DAY_CLOCK": "false", "ENGAGEMENT_ARCHIVE_SECONDS": "0", **settings}
     command = [sys.executable, "-m", "engagement", "--data-dir", str(folder), *arguments]
     with (folder / f"{arguments[0]}.txt").open("wb") as said:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=said, text=True)

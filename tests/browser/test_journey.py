@@ -23,6 +23,9 @@ LATER = BEGAN + timedelta(days=42)
 PATIENCE = 60_000
 """Milliseconds; machines are shared, and how long it took is measured, not asserted."""
 
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+"""By how many pixels a page is wider than its window."""
+
 expect.set_options(timeout=PATIENCE)
 
 
@@ -184,10 +187,55 @@ def test_every_page_is_accessible_wide_and_narrow(
             page.goto(f"{site.address}{path}")
             found[f"{name} at {width}"] = axe_violations(page)
             picture(page, f"{name}-{width}")
-            overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert overflow <= 0, f"{name} scrolls sideways at {width}"
+            assert page.evaluate(OVERFLOW) <= 0, f"{name} scrolls sideways at {width}"
         assert [each for each in troubles if "404" not in each] == []
     assert {name: each for name, each in found.items() if each} == {}
+
+
+WIDTHS = (320, 768, 1100, 1280)
+"""A phone or 400 % zoom, a tablet, a window that is a little narrower than our pages can be, and a desk."""
+
+
+def test_no_page_scrolls_sideways_at_any_width(site: Running, visit: Any) -> None:
+    """Only tables and charts may be wider than the window; they scroll for themselves."""
+    page, _ = visit(site.link())
+    sign_in(page)
+    site.start(LATER)
+    until_shown(page, f"{site.address}/at-risk", "Amina Example")
+    wider = []
+    for name, path in PAGES.items():
+        page.goto(f"{site.address}{path}")
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate(OVERFLOW) > 0:
+                wider.append(f"{name} at {width}")
+    assert wider == []
+
+
+def test_the_last_step_of_a_sign_off_is_accessible(
+    site: Running, visit: Any, axe_violations: Callable[[Page], list[str]], picture: Callable[[Page, str], None]
+) -> None:
+    """axe-core finds nothing on the page that asks a partner to confirm, at any width, and it fits."""
+    page, troubles = visit(site.link("partner", "partner-0"))
+    sign_in(page)
+    until_shown(page, f"{site.address}/enrolments", "Amina Example")
+    page.goto(f"{site.address}/actions/sign-off/e-0")
+    page.locator("input[name=reason][value=other]").check()
+    page.get_by_label("From which day does it hold?").fill("2025-09-09")
+    page.get_by_role("main").get_by_role("button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign off this withdrawal?")
+
+    found: dict[int, list[str]] = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        found[width] = axe_violations(page)
+        assert page.evaluate(OVERFLOW) <= 0, f"it scrolls sideways at {width}"
+        picture(page, f"sign-off-confirm-{width}")
+
+    assert {width: each for width, each in found.items() if each} == {}
+    page.get_by_role("button", name="Sign off the withdrawal").click()
+    expect(page.get_by_text("Noted: the withdrawal is signed off.")).to_be_visible()
+    assert troubles == []
 
 
 def focused(page: Page) -> str:

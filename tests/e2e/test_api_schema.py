@@ -19,6 +19,7 @@ from dashboard.api.limiting import Rates
 from dashboard.api.openapi import description
 from dashboard.app import create_app
 from dashboard.parts import Parts
+from tests.alert_pages_kit import a_notice, an_alert, keep
 from tests.dashboard_kit import Client, course, opened
 
 load_all_checks()
@@ -41,6 +42,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder: Path = tmp_path_factory.mktemp("schema")
     with opened(folder) as site:
         site.publish(*course()).start().fold()
+        keep(site, [an_alert()], [a_notice("msg_1", [an_alert()])])
         site.app.state.rates = Rates(RateLimitItemPerSecond(1_000_000))
         yield site.program("staff")
 

@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from alerting.one_at_a_time import DispatcherRunningError, only_dispatcher
 from dashboard.addresses import AddressError, listening
+from engagement.alert_parts import alert_place
 from engagement.settings import Settings
 from engagement.wiring import Wiring
 from eventlog.locks import worker_lock
@@ -84,9 +86,12 @@ class Up:
         return self.process.wait(LIMIT_SECONDS)
 
     def nothing_runs(self) -> bool:
-        """Whether there is neither a worker nor a dashboard."""
+        """Whether there is neither a worker nor a dashboard nor a dispatcher."""
         with suppress(AddressError), listening("127.0.0.1", self.port):
-            return not Wiring(Settings(data_dir=self._folder)).worker_runs()
+            wiring = Wiring(Settings(data_dir=self._folder))
+            if not wiring.worker_runs():
+                with suppress(DispatcherRunningError), only_dispatcher(alert_place(wiring.settings)):
+                    return True
         return False
 
 
@@ -145,7 +150,7 @@ def test_a_worker_that_is_killed_comes_back_and_goes_on(folder: Path) -> None:
         assert json.loads(up.process.stdout.read()) == {"address": f"http://127.0.0.1:{up.port}"}
         [told] = [line for line in up.lines() if line.get("ended")]
         assert (told["ended"], told["exit_code"]) == ("worker", -signal.SIGKILL)
-        assert {line.get("part") for line in up.lines()} == {None, "worker", "dashboard"}
+        assert {line.get("part") for line in up.lines()} == {None, "worker", "dashboard", "dispatcher"}
 
 
 def test_sigterm_stops_everything_in_good_order(folder: Path) -> None:

@@ -68,7 +68,8 @@ def _row(facts: Facts, curriculum: Curriculum, day: date) -> dict[str, Any]:
 
 
 def _standing(facts: Facts, day: date) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(("cohort", "schedule", "contacted_at")) | {"withdrawal_recommended": False}
+    unsaid = ("cohort", "schedule", "contacted_at", "withdrawal", "withdrawal_at", "muted_until")
+    row: dict[str, Any] = dict.fromkeys(unsaid) | {"withdrawal_recommended": False}
     for time, kind, data in facts:
         match kind:
             case "enrolled":
@@ -79,17 +80,27 @@ def _standing(facts: Facts, day: date) -> dict[str, Any]:
                 row |= {"participant": data["into"]}
             case "deferred":
                 row |= {"status": "deferred", "status_since": _uk(time), "status_reason": data["reason"]}
-            case "withdrawn":
-                since = date.fromisoformat(data["effective"])
-                left = {"status": "withdrawn", "status_since": since, "status_reason": data["reason"]}
-                row |= {"withdrawal_recommended": False} | (left if since <= day else {})
             case "resumed":
-                row |= {"withdrawal_recommended": False} | ACTIVE
-            case "withdrawal-recommended":
-                row |= {"withdrawal_recommended": True}
+                row |= _leaving(None, None) | ACTIVE
+            case "withdrawn" | "withdrawal-recommended" | "withdrawal-objected":
+                row |= _left(kind, time, data, day)
+            case "alerts-muted":
+                row |= {"muted_until": date.fromisoformat(data["until"])}
             case "contact-made":
                 row |= {"contacted_at": time}
     return row
+
+
+def _left(kind: str, time: datetime, data: dict[str, Any], day: date) -> dict[str, Any]:
+    if kind != "withdrawn":
+        return _leaving(kind.removeprefix("withdrawal-"), time)
+    since = date.fromisoformat(data["effective"])
+    left = {"status": "withdrawn", "status_since": since, "status_reason": data["reason"]}
+    return _leaving("signed-off", time) | (left if since <= day else {})
+
+
+def _leaving(word: str | None, time: datetime | None) -> dict[str, Any]:
+    return {"withdrawal": word, "withdrawal_at": time, "withdrawal_recommended": word == "recommended"}
 
 
 def _marks(facts: Facts) -> dict[str, list[tuple[datetime, str]]]:

@@ -29,7 +29,10 @@ WORDS: dict[str, Callable[[Any], str]] = {
 
 def plain_row(facts: Iterable[Fact], curriculum: Curriculum, day: date | None) -> dict[str, Any] | None:
     """What the facts of one enrolment amount to as `day` begins; None when nobody was enrolled."""
-    told = sorted(facts, key=lambda each: (each.time, each.recordedtime, word(each), msgspec.json.encode(each.data)))
+    told = list(facts)
+    if any(kind(each) == "participant-erased" for each in told):
+        told = [of_nobody(each) for each in told]
+    told = sorted(told, key=lambda each: (each.time, each.recordedtime, word(each), msgspec.json.encode(each.data)))
     enrolments: list[Any] = [each.data for each in told if kind(each) == "enrolled"]
     if not enrolments:
         return None
@@ -55,6 +58,12 @@ def plain_row(facts: Iterable[Fact], curriculum: Curriculum, day: date | None) -
         "expected_points": None if clock is None else course.expected_pro_rata(clock, begun),
         "lag_weeks": None if clock is None else course.lag(clock, course.points_of(done), begun),
     }
+
+
+def of_nobody(fact: Fact) -> Fact:
+    """A fact without the id of the participant, as an erased enrolment has it."""
+    names = {"enrolled": ("participant",), "participant-merged": ("retired", "into")}.get(kind(fact), ())
+    return msgspec.structs.replace(fact, data=msgspec.structs.replace(fact.data, **dict.fromkeys(names, "erased")))
 
 
 class Course:

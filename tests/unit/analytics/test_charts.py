@@ -68,7 +68,36 @@ DAYS = Chart(
     y_title="Still enrolled",
     lines=(Line(label="All", x=[date(2025, 9, 1) + timedelta(days=30 * each) for each in range(9)], y=[0.95] * 9),),
 )
-CHARTS = {"lines": LINES, "bars": BARS, "lying": LYING, "points": POINTS, "days": DAYS}
+INTERVALS = Chart(
+    x_title="Group",
+    y_title="At the gate",
+    bars=Bars(
+        categories=["autumn", "spring", "summer"],
+        labels=["Reached", "Expected"],
+        values=[[0.2, 0.3, 0.0], [0.6, None, 0.5]],
+        intervals={"Expected": ([0.4, None, None], [0.8, None, 0.9])},
+    ),
+)
+LYING_INTERVALS = Chart(
+    x_title="Group",
+    y_title="At the gate",
+    percent=False,
+    bars=Bars(
+        categories=[f"the delivery partner {each}" for each in range(5)],
+        labels=["Expected"],
+        values=[[3.0] * 5],
+        intervals={"Expected": ([1.0] * 5, [4.0] * 5)},
+    ),
+)
+CHARTS = {
+    "intervals": INTERVALS,
+    "lying intervals": LYING_INTERVALS,
+    "lines": LINES,
+    "bars": BARS,
+    "lying": LYING,
+    "points": POINTS,
+    "days": DAYS,
+}
 
 
 def svg_of(chart: Chart, **fields: str) -> ET.Element:
@@ -148,6 +177,8 @@ def test_the_same_answer_gives_the_same_bytes(name: str, form: str) -> None:
         ("bars", ["on Monday", "on Friday", "clinic", "coaching", "70 %", "target", "Session", "Attended"]),
         ("lying", ["module-11 of the course", "enough", "Component", "Sessions", "5"]),
         ("points", ["Partners", "95 % limits", "partner-3", "Participants"]),
+        ("intervals", ["Reached", "Expected", "autumn", "60 %", "50 %", "20 %", "Group", "At the gate"]),
+        ("lying intervals", ["the delivery partner 4", "3", "At the gate"]),
         ("days", ["All", "Nov 2025", "Still enrolled (axis begins at 90 %)"]),
     ],
 )

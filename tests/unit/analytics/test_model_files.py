@@ -50,7 +50,7 @@ def test_a_needed_model_is_kept_with_what_it_reads() -> None:
     models.need(connection, "fact_component", "stg_mark")
 
     assert once == connection.execute(kept).fetchall()
-    steps = ("stg_disputed", "stg_enrolled", "stg_mark", "stg_repeated")
+    steps = ("stg_disputed", "stg_enrolled", "stg_erased", "stg_mark", "stg_repeated")
     assert once == [(name,) for name in ("fact_component", *steps)]
 
 

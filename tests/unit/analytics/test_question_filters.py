@@ -14,7 +14,7 @@ from analytics.filters import Filters
 from analytics.questions.registry import QUESTIONS
 from learning.curriculum import Curriculum
 from learning.events import Fact
-from learning.facts import AttendanceRecorded, ContactMade, Withdrawn
+from learning.facts import AlertSent, AttendanceRecorded, ContactMade, FlagAcknowledged, Withdrawn
 from tests.analytics_kit import warehouse
 from tests.builders import enrolled, make
 
@@ -79,6 +79,16 @@ def life(person: Person) -> Iterator[Fact]:
         yield make(Withdrawn(reason="other", effective=left.date(), signed_off_by=person.partner), left, **whose)
 
 
+def told_of(person: Person) -> Iterator[Fact]:
+    """The alert about the flag of one of them, and what followed."""
+    whose = {"enrolment": person.enrolment, "participant": f"p-{person.number}"}
+    sent = STARTS + timedelta(weeks=person.number % 12, hours=1)
+    alert = AlertSent(alert=f"a-{person.number}", notice="msg_1", step="first", channel="email", to="contact-1")
+    yield make(alert, sent, **whose)
+    if person.number % 3:
+        yield make(FlagAcknowledged(by="staff-1"), sent + timedelta(days=person.number % 9), **whose)
+
+
 def flags(some: list[Person]) -> pd.DataFrame:
     """One flag each."""
     days = [(person.enrolment, STARTS.date() + timedelta(weeks=person.number % 12)) for person in some]
@@ -94,7 +104,7 @@ def test_a_filter_answers_as_if_there_were_nobody_else(name: str) -> None:
         return QUESTIONS[name].load()(connection, filters)
 
     everybody = people()
-    facts = {person: list(life(person)) for person in everybody}
+    facts = {person: [*life(person), *told_of(person)] for person in everybody}
     one = warehouse((fact for own in facts.values() for fact in own), SHIPPED, as_of=AS_OF, decisions=flags(everybody))
     asked(one, Filters(programme=PROGRAMME))
     for filters in (

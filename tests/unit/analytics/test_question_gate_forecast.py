@@ -124,6 +124,21 @@ def test_who_is_there_paused_or_gone_is_not_forecast() -> None:
     assert (row["low"], row["expected"], row["high"]) == (1, 1, 1)
 
 
+def test_the_chart_shows_what_is_expected_with_its_interval() -> None:
+    """What was reached is a bar; what is expected is a point with the edges of its interval, and those are no bars."""
+    facts = [*finished(), *(fact for each in range(4) for fact in person(f"s{each}", SPRING, 5))]
+    answer = gate_forecast(warehouse(facts, as_of=HALFWAY))
+    assert answer.chart is not None
+    bars = answer.chart.bars
+    assert bars is not None
+
+    expected = bars.labels[1]
+    assert (bars.labels[0], list(bars.intervals)) == ("Reached", [expected])
+    [row] = answer.frame.to_dict("records")
+    assert [values[0] for values in bars.values] == [0, row["expected_share"]]
+    assert [edge[0] for edge in bars.intervals[expected]] == [row["low_share"], row["high_share"]]
+
+
 def test_finished_cohorts_are_history_only() -> None:
     """Once the deadline has passed nobody is forecast, and the finding says so."""
     answer = gate_forecast(warehouse(finished(), as_of=HALFWAY))

@@ -29,6 +29,8 @@ from learning.facts import ContactMade, DayStarted
 
 FACTS, ENROLMENTS = 20_000, 150
 
+COMPARED = [each for each in QUESTIONS if each not in analytics_contender.NOT_COMPARED]
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -129,10 +131,10 @@ def test_flags_are_always_the_same(folder: Path) -> None:
 
 
 def test_every_question_is_compared() -> None:
-    """No question is left out when the contenders are compared."""
-    assert list(analytics.KEYS) == list(QUESTIONS)
-    assert list(analytics_pandas_questions.QUESTIONS) == list(QUESTIONS)
-    assert list(analytics_polars_questions.QUESTIONS) == list(QUESTIONS)
+    """No question is left out when the contenders are compared, but the one about alerts, of which there are none."""
+    assert list(analytics.KEYS) == COMPARED
+    assert list(analytics_pandas_questions.QUESTIONS) == COMPARED
+    assert list(analytics_polars_questions.QUESTIONS) == COMPARED
 
 
 def test_the_three_contenders_agree(result: Mapping[str, Any]) -> None:
@@ -144,7 +146,7 @@ def test_every_question_is_timed(result: Mapping[str, Any]) -> None:
     """Each question has its seconds, and beside them those of pandas and of polars."""
     timed = {each["name"]: each for each in result["questions"]}
 
-    assert list(timed) == list(QUESTIONS)
+    assert list(timed) == COMPARED
     for each in timed.values():
         for contender in ("", "pandas_", "polars_"):
             assert each[f"{contender}seconds"] > 0

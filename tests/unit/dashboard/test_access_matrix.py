@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -11,12 +12,14 @@ from httpx2 import Response
 
 from dashboard.acting import DEEDS
 from dashboard.app import create_app
-from dashboard.parts import Parts
+from dashboard.parts import Mail, Parts
 from dashboard.rules import Rule, RuleMissingError, rules
-from registry import people
+from learning.facts import WithdrawalRecommended
+from registry import contacts, people
 from registry.people import Profile
-from tests.builders import at, completed, enrolled
-from tests.dashboard_kit import NOW, Client, Site, opened
+from tests.alert_pages_kit import a_notice, an_alert, keep
+from tests.builders import at, completed, enrolled, make
+from tests.dashboard_kit import DAY, NOW, Client, Site, opened
 from tests.stream_kit import opened_stream
 
 _NOTHING = cast("Any", None)
@@ -38,9 +41,14 @@ LETS_IN: dict[Rule, set[str]] = {
 }
 OF_PARTNERS = ("partner", "reader of a partner")
 
-OWN = {"enrolment": "own/e-1", **dict.fromkeys(DEEDS, "own/e-1"), "partner": "partner-own"}
-OTHERS = {"enrolment": "e-zebra/1", **dict.fromkeys(DEEDS, "e-zebra/1"), "partner": "partner-zebra"}
-NOBODYS = {"enrolment": "e-nobody/1", **dict.fromkeys(DEEDS, "e-nobody/1"), "partner": "partner-nobody"}
+
+def ids_of(enrolment: str, whose: str) -> dict[str, str]:
+    """What stands in an address in the place of what is somebody's."""
+    of_enrolment = {"enrolment": enrolment, **dict.fromkeys(DEEDS, enrolment)}
+    return {**of_enrolment, "partner": f"partner-{whose}", "alert": f"{enrolment}/{DAY}", "notice": f"msg_{whose}"}
+
+
+OWN, OTHERS, NOBODYS = ids_of("own/e-1", "own"), ids_of("e-zebra/1", "zebra"), ids_of("e-nobody/1", "nobody")
 ANYTHING = {
     "programme": "small/course",
     "question": "survival",
@@ -62,6 +70,8 @@ BODIES: dict[str, dict[str, str]] = {
     "approve-deferral": {"reason": "bereavement"},
     "recommend-withdrawal": {"reason": "other"},
     "sign-off": {"reason": "other", "effective": "2025-10-01"},
+    "object": {"reason": "other"},
+    "mute": {"until": "2025-10-21"},
 }
 """What a route of the API takes, by the last word of its address."""
 
@@ -95,6 +105,16 @@ def ask(client: Client, route: str, ids: dict[str, str], query: str = "") -> Res
     return client.request(method, f"{where}?{query}" if query else where, follow_redirects=False, **body)
 
 
+class NoPost:
+    """Takes e-mail nowhere."""
+
+    def send(self, message: EmailMessage) -> None:
+        """Forget it."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A dashboard with people of two partners, whose names are known."""
@@ -104,10 +124,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             for number in (1, 2):
                 site.publish(enrolled(at(-5), f"{whose}{number}", f"p-{whose}{number}", partner=partner))
             site.publish(completed("module-1", at(3), subject=f"{whose}1", partitionkey=f"p-{whose}1"))
+            leaving = WithdrawalRecommended(reason="other", by=f"staff-{whose}2")
+            site.publish(make(leaving, at(4), f"{whose}2", f"p-{whose}2"))
         site.start().fold()
         names = {"p-own/e-1": "Olive Owen", "p-e-zebra/1": "Zoe Quagga"}
         with site.registry.writing() as connection:
             people.put(connection, (Profile(participant=each, name=name) for each, name in names.items()), NOW)
+            for whose in ("own", "zebra"):
+                mail = f"{whose}@example.org"
+                contacts.create(
+                    connection, partner=f"partner-{whose}", label=whose, email=mail, now=NOW, by="account-1"
+                )
+        for enrolment, whose in (("own/e-1", "own"), ("e-zebra/1", "zebra")):
+            alert = an_alert(enrolment, partner=f"partner-{whose}", participant=f"p-{enrolment}")
+            keep(site, [alert], [a_notice(f"msg_{whose}", [alert], state="dead", error=f"SMTP of {whose}")])
+        site.app.state.parts = site.parts._replace(mail=Mail(NoPost(), "alerts@example.org"))
         yield site
 
 

@@ -9,7 +9,16 @@ from eventlog.facts import FACTS_TOPIC
 from eventlog.paging import each_record
 from eventlog.rejects import parked
 from learning.events import Fact, decode
-from learning.facts import ContactMade, DeferralRequested, Deferred, FlagAcknowledged, Resumed, Withdrawn
+from learning.facts import (
+    AlertsMuted,
+    ContactMade,
+    DeferralRequested,
+    Deferred,
+    FlagAcknowledged,
+    Resumed,
+    WithdrawalObjected,
+    Withdrawn,
+)
 from registry import audit
 from tests.dashboard_kit import Client, Site
 from tests.html_kit import Page
@@ -27,6 +36,8 @@ EVERY = {
     "approve-deferral": {"reason": "bereavement"},
     "recommend-withdrawal": {"reason": "other"},
     "sign-off": {**SIGN_OFF, "confirmed": "yes"},
+    "object": {"reason": "still-taking-part"},
+    "mute": {"until": "2025-11-03"},
     "resume": {},
 }
 """Every action, with what is filled in."""
@@ -79,6 +90,12 @@ def trail(site: Site) -> list[audit.Noted]:
             {"reason": "career-break", "expected_return": "2026-01-05"},
             lambda by: Deferred(reason="career-break", expected_return=date(2026, 1, 5), granted_by=by),
             "deferral-approved",
+        ),
+        (
+            "mute",
+            {"until": "2025-11-03"},
+            lambda by: AlertsMuted(by=by, until=date(2025, 11, 3)),
+            "alerts-muted",
         ),
     ],
 )
@@ -155,6 +172,7 @@ def test_the_id_of_a_fact_is_not_anybodys_choice(site: Site, given: str) -> None
     ("word", "fields", "wrong"),
     [
         ("contact", {}, {"channel": "Say how contact was made", "outcome": "Say what came of it"}),
+        ("mute", {}, {"until": "Say until which day"}),
         ("contact", {**CONTACT, "outcome": "happy"}, {"outcome": "Say what came of it"}),
         ("request-deferral", {"reason": "started-in-error"}, {"reason": "Choose DfE's reason"}),
         (
@@ -202,14 +220,14 @@ def test_a_withdrawal_is_signed_off_after_a_look(site: Site) -> None:
 @pytest.mark.parametrize(
     ("role", "partner", "allowed"),
     [
-        ("staff", None, set(EVERY) - {"sign-off"}),
+        ("staff", None, set(EVERY) - {"sign-off", "object"}),
         ("partner", "partner-1", set(EVERY) - {"approve-deferral"}),
         ("read-only", None, set()),
         ("read-only", "partner-1", set()),
     ],
 )
 def test_who_may_do_what(site: Site, role: Any, partner: str | None, allowed: set[str]) -> None:
-    """Staff approve deferrals, partners sign withdrawals off, and who may only look can do nothing."""
+    """Staff approve deferrals, partners sign withdrawals off or object, and who may only look can do nothing."""
     client = site.browser(role, partner)
 
     answered = {word: client.get(f"/actions/{word}/{FLAGGED}").status_code for word in EVERY}
@@ -229,6 +247,39 @@ def test_another_partners_enrolment_cannot_be_acted_on(site: Site, word: str) ->
         expected = 403 if word == "approve-deferral" else 404
         assert client.submit(f"/actions/{word}/{other}", **form).status_code == expected
         assert client.get(f"/actions/{word}/{other}").status_code == expected
+    assert made(site) == []
+
+
+def test_a_partner_objects_to_what_is_recommended(site: Site) -> None:
+    """Staff recommend, the partner says why not, and the page tells both; the participant stays active throughout."""
+    client = site.browser("partner", "partner-1")
+    assert client.account is not None
+    assert send(client, "object", **EVERY["object"]).status_code == 409
+    send(site.browser(), "recommend-withdrawal", reason="other")
+    site.clock.move(minutes=1)
+    site.fold()
+    assert "Object to the withdrawal" in Page.of(client.get(f"/enrolments/{FLAGGED}")).links
+
+    answer = send(client, "object", **EVERY["object"])
+
+    assert answer.headers["location"] == f"/enrolments/{FLAGGED}?done=withdrawal-objected"
+    [fact] = [each for each in made(site) if isinstance(each.data, WithdrawalObjected)]
+    assert fact.data == WithdrawalObjected(reason="still-taking-part", by=client.account.id)
+    assert trail(site)[0].action == "withdrawal-objected"
+    site.fold()
+    shown = Page.of(site.browser().get(f"/enrolments/{FLAGGED}"))
+    assert shown.pairs["Status"] == "Active; the delivery partner objected to a recommended withdrawal"
+    assert shown.pairs["Objection"] == "Still taking part"
+    assert "Withdrawal objected" in shown.words
+
+
+@pytest.mark.parametrize("until", ["2025-10-19", "2025-12-20"])
+def test_alerts_are_not_muted_for_ever_nor_in_the_past(site: Site, until: str) -> None:
+    """The form says from when to when; nothing is noted."""
+    answer = send(site.browser(), "mute", until=until)
+
+    assert answer.status_code == 409
+    assert "from today (2025-10-20) to 2025-12-19" in Page.of(answer).words
     assert made(site) == []
 
 

@@ -17,6 +17,7 @@ SAID: dict[str, dict[str, str] | None] = {
     "contact": {"channel": "phone", "outcome": "reached"},
     "improving": None,
     "request-deferral": {"reason": "bereavement"},
+    "mute": {"until": "2025-11-03"},
     "recommend-withdrawal": {"reason": "quality-of-programme-structure-not-suitable."},
 }
 
@@ -96,6 +97,33 @@ def test_a_key_stands_for_one_action(site: Site, partner: Client) -> None:
     assert act(partner, "acknowledge", key="k-1").status_code == 409
     assert act(site.program("staff"), "acknowledge", key="k-1").status_code == 201
     assert act(partner, "acknowledge", key="spaces are no key").status_code == 422
+
+
+def test_a_withdrawal_is_objected_to_by_the_partner_alone(site: Site, partner: Client) -> None:
+    """Staff recommend; the partner's account says why not, once; then there is nothing left to object to."""
+    staff, said = site.program("staff"), {"reason": "deferral-preferred"}
+
+    assert act(partner, "object", said).status_code == 409
+    assert act(staff, "recommend-withdrawal", {"reason": "other"}).status_code == 201
+    site.clock.move(minutes=1)
+    site.fold()
+    assert act(staff, "object", said).status_code == 403
+    assert act(partner, "object", {"reason": "because"}).status_code == 422
+    assert act(partner, "object", said).status_code == 201
+    site.fold()
+    shown = staff.get("/api/v1/enrolments/e-11").json()
+    assert (shown["status"], shown["stage"], shown["withdrawal"]) == ("active", "withdrawal-objected", "objected")
+    assert act(partner, "object", said).status_code == 409
+
+
+@pytest.mark.parametrize(("until", "status"), [("2025-10-19", 409), ("2025-10-20", 201), ("2025-12-20", 409)])
+def test_alerts_are_muted_within_bounds(site: Site, partner: Client, until: str, status: int) -> None:
+    """From today to sixty days ahead; the day shows once it was processed."""
+    assert act(partner, "mute", {"until": until}).status_code == status
+    site.fold()
+
+    shown = partner.get("/api/v1/enrolments/e-11").json()["muted_until"]
+    assert shown == (until if status == 201 else None)
 
 
 def test_a_withdrawal_is_signed_off_by_the_partner_alone(site: Site, partner: Client) -> None:

@@ -7,9 +7,12 @@ import pytest
 
 from analytics.questions.registry import QUESTIONS
 from dashboard.asking import Asking
+from tests.builders import at, enrolled
 from tests.dashboard_kit import Site, course, opened
 
 SURVIVAL = "/api/v1/questions/survival"
+TREND = "/api/v1/questions/completion-trend"
+_OTHERS = ("partner-0", "partner-none")
 
 
 @pytest.fixture
@@ -75,8 +78,65 @@ def test_an_answer_that_is_still_coming_says_so(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("nothing", 404), ("survival?measure=gate", 422), ("survival?by=weather", 422)]
+    ("path", "status"),
+    [
+        ("nothing", 404),
+        ("survival?measure=gate", 422),
+        ("survival?by=weather", 422),
+        ("survival?compare=a&compare=b", 422),
+        ("survival?by=partner&compare=partner-0", 422),
+        ("survival?by=partner&compare=partner-0&compare=partner-0", 422),
+        ("survival?by=partner&compare=a&compare=b&compare=c", 422),
+        ("survival?since=2025-10-01", 422),
+        ("completion-trend?since=2025-10-20&until=2025-10-01", 422),
+        ("completion-trend?until=2025-10-21", 422),
+        ("completion-trend?since=0001-01-01", 422),
+    ],
 )
 def test_what_cannot_be_asked_is_refused(path: str, status: int, site: Site) -> None:
     """A question that is not there, and an option that it does not take, are told apart from an empty answer."""
     assert site.program("staff").get(f"/api/v1/questions/{path}").status_code == status
+
+
+def test_two_groups_can_be_compared(site: Site) -> None:
+    """With `compare` only two groups are followed, and the finding is the test of whether they differ."""
+    site.publish(*(enrolled(at(-5), f"other-{n}", f"q-{n}", partner="partner-9") for n in range(8))).start().fold()
+    asked = {"by": "partner", "compare": ["partner-0", "partner-1"]}
+
+    found = site.program("staff").get(SURVIVAL, params=asked).json()
+
+    assert {row["group"] for row in found["data"]} == {"partner-0", "partner-1"}
+    assert "log-rank" in found["finding"]
+
+
+def test_groups_that_nobody_is_in_are_told(site: Site) -> None:
+    """A partner that compares itself with another learns no more than with one that there is not."""
+    own = site.program("partner", "partner-1")
+
+    findings = [
+        own.get(SURVIVAL, params={"by": "partner", "compare": ["partner-1", other]}).json()["finding"]
+        for other in _OTHERS
+    ]
+
+    assert findings == [f"Nobody of {each} has begun, so there is nothing to compare." for each in _OTHERS]
+
+
+def test_a_trend_has_its_days(site: Site) -> None:
+    """With `since` and `until` a trend begins and ends on these days; without them it covers twelve weeks."""
+    staff = site.program("staff")
+    asked = {"since": "2025-09-22", "until": "2025-10-13"}
+
+    days = [row["day"] for row in staff.get(TREND, params=asked).json()["data"]]
+
+    assert days == ["2025-09-22", "2025-09-29", "2025-10-06", "2025-10-13"]
+    assert len(staff.get(TREND).json()["data"]) != len(days)
+
+
+def test_what_a_question_takes_is_listed_as_it_is_sent(site: Site) -> None:
+    """The list of questions names each parameter that the API takes, and none that only the command line has."""
+    listed = {row["name"]: row["options"] for row in site.program("staff").get("/api/v1/questions").json()["data"]}
+
+    assert listed["survival"] == ["by", "compare"]
+    assert listed["completion-trend"] == ["since", "until"]
+    assert listed["partners"] == ["measure"]
+    assert listed["retention"] == []

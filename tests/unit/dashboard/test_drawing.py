@@ -257,6 +257,46 @@ def test_bars_are_as_long_as_their_values(values: list[list[float | None]]) -> N
     assert shown[-1].y + shown[-1].height <= found.bars.bottom <= found.height
 
 
+INTERVALS = st.lists(st.tuples(RATIOS, RATIOS, RATIOS).map(sorted), min_size=1, max_size=5)
+
+
+@given(INTERVALS)
+def test_a_point_lies_within_the_line_of_its_interval(intervals: list[list[float]]) -> None:
+    """What has an interval is no bar but a point on a line from edge to edge; both lie where their values do."""
+    low, middle, high = (list(each) for each in zip(*intervals, strict=True))
+    labels, categories = ("Reached", "Expected"), [f"Partner {number}" for number in range(len(low))]
+    bars = Bars(categories=categories, labels=labels, values=[low, middle], intervals={"Expected": (low, high)})
+    found = drawn(Chart(x_title="Partner", y_title="Share", bars=bars, levels=((1.0, "all"),)))
+    assert found.bars is not None
+    scale = Scale(0, 1, found.bars.ticks[0].at, found.bars.levels[0].at)
+
+    for category, (least, value, most) in zip(found.bars.categories, intervals, strict=True):
+        [bar], [mark] = category.bars, category.marks
+        assert mark.line is not None
+        assert mark.line[0] <= mark.x <= mark.line[1] <= mark.end <= found.bars.right + 6
+        assert (mark.line[0], mark.x, mark.line[1]) == (scale.at(least), scale.at(value), scale.at(most))
+        assert bar.y + bar.height <= mark.y - 5
+    assert [is_bar for _, _, is_bar in found.bars.key] == [True, False]
+
+
+def test_the_edges_of_an_interval_stand_in_the_table() -> None:
+    """Who does not see the chart has every figure of it, each under what it is; what is not known is said."""
+    bars = Bars(
+        categories=["One", "Two"],
+        labels=["Reached", "Expected"],
+        values=[[0.2, 0.0], [0.5, None]],
+        intervals={"Expected": ([0.4, None], [0.7, None])},
+    )
+    found = drawn(Chart(x_title="Partner", y_title="Share", bars=bars))
+    assert found.bars is not None
+
+    assert found.table.columns == ("Partner", "Reached", "Expected", "Expected: low", "Expected: high")
+    assert found.table.rows[0] == ("One", "20 %", "50 %", "40 %", "70 %")
+    assert len(set(found.table.rows[1][2:])) == 1
+    assert found.bars.categories[1].marks == ()
+    assert "points with the line of their interval" in found.description
+
+
 def test_the_drawing_of_bars_leaves_room_for_the_longest_figure() -> None:
     """A bar of 100 % ends before the edge of the drawing, so that its figure can stand beside it."""
     found = drawn(Chart(x_title="", y_title="", bars=Bars(categories=["One"], labels=["all"], values=[[1.0]])))

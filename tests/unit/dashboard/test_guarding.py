@@ -1,6 +1,7 @@
 """What stands before every route: headers for browsers, and bounds on what a request may cost."""
 
 import asyncio
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -40,6 +41,66 @@ def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
     answer = site.stranger().post("/sign-in", data={"token": "x" * 1_100_000})
 
     assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+TOO_MUCH = b"x" * 1_100_000
+KINDS = {"/api/": "application/problem+json", "/": "text/html; charset=utf-8"}
+
+
+def in_parts(body: bytes) -> Iterator[bytes]:
+    """A body of which it is not announced how large it is."""
+    yield from (body[:600_000], body[600_000:])
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "in parts"])
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/api/v1/enrolments/e-1/actions/contact", "application/json"),
+        ("/api/v1/enrolments/e-1/actions/sign-off", "application/json"),
+        ("/actions/contact/e-1", "application/x-www-form-urlencoded"),
+        ("/sign-in", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_too_large_is_told_as_every_other_problem(site: Site, path: str, kind: str, announced: bool) -> None:
+    """Programs get problem details and people a page, both with the headers of every answer and what is the most."""
+    asker = site.program("partner", "partner-1") if path.startswith("/api/") else site.browser()
+
+    answer = asker.post(path, content=TOO_MUCH if announced else in_parts(TOO_MUCH), headers={"Content-Type": kind})
+
+    assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert answer.headers["content-type"] == KINDS["/api/" if path.startswith("/api/") else "/"]
+    assert "content-security-policy" in answer.headers
+    assert "A body has at most 1,000,000 bytes here" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/enrolments", "/api/v1/events", "/nothing", "/partners"])
+def test_whatever_is_wrong_besides_has_the_one_shape(site: Site, path: str) -> None:
+    """A body that is too large where there is no such page, no such method or no key makes no answer another shape."""
+    answer = site.stranger().post(path, content=TOO_MUCH, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.UNAUTHORIZED}
+    assert answer.headers["content-type"] == KINDS["/api/" if path.startswith("/api/") else "/"]
+
+
+def test_of_a_body_announced_as_too_large_nothing_is_read(site: Site) -> None:
+    """What need not be read to be refused is not waited for."""
+
+    async def never() -> Any:
+        raise AssertionError("the body was read")
+
+    headers = [(b"content-length", b"1000001")]
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(Guard(_echo, site.parts)({"type": "http", "headers": headers}, never, _nowhere))
+    assert refused.value.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+def test_a_form_where_envelopes_are_taken_is_refused(site: Site) -> None:
+    """A form of a session, which is read to look for its token, is told that forms are not taken there."""
+    answer = site.browser().submit("/api/v1/events", id="1")
+
+    assert answer.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_a_packed_body_is_refused(site: Site) -> None:

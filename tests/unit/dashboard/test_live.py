@@ -17,6 +17,7 @@ from tests.dashboard_kit import Site
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(live, "APART", 0.0)
 
 
 def woken(site: Site, partner: str | None, change: Callable[[], object]) -> bool:

@@ -1,14 +1,15 @@
 """The first page: what it counts is what the lists behind its numbers have, and of whom the visitor may see."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
 from eventlog.rejects import Parked, park, parked, settle
 from learning.facts import Withdrawn
-from tests.builders import at, make
-from tests.dashboard_kit import DAY, Client, Site
+from tests.builders import COMPONENTS, at, completed, make
+from tests.dashboard_kit import DAY, Client, Site, course
 from tests.html_kit import Page
 
 REASONS = "Why participants are at risk"
@@ -43,9 +44,49 @@ def test_every_number_leads_to_a_list_of_as_many(site: Site, role: str, partner:
     found = numbers(overview(client))
 
     assert len(found) > 12
-    assert {words: listed(client, href) for words, href in found.items()} == {
-        words: int(words.split()[0].replace(",", "")) for words in found
-    }
+    assert counted(client, found) == said(found)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/cohorts", "/cohort?programme=small%2Fcourse&intake=autumn", "/partners", "/partners/partner-1"]
+)
+def test_who_is_at_the_gate_is_listed_too(site: Site, path: str) -> None:
+    """On every page that counts, a number leads to as many; who left after the gate is in neither."""
+    modules = [
+        completed(each, at(30), subject=who, partitionkey=who.replace("e", "p"))
+        for who in ("e-1", "e-3", "e-5")
+        for each in COMPONENTS
+    ]
+    gone = make(Withdrawn(reason="other", effective=DAY, signed_off_by="partner-1"), at(41), "e-3", "p-3")
+    site.publish(*modules, gone).start(DAY + timedelta(days=1)).fold()
+    client = site.browser()
+
+    found = numbers(Page.of(client.get(path)))
+
+    gate = {words: href for words, href in found.items() if "at the gate" in words and "due on" not in words}
+    assert {words.split()[0] for words in gate} - {"0"} == {"2"}
+    assert counted(client, found) == said(found)
+
+
+def test_who_was_not_assessed_yet_is_listed(empty: Site) -> None:
+    """Before a first day nobody has a level: those who study are counted as such, and the list has them alone."""
+    gone = make(Withdrawn(reason="other", effective=DAY, signed_off_by="partner-1"), at(41), "e-3", "p-3")
+    client = empty.publish(*course(), gone).fold().browser()
+
+    found = numbers(overview(client))
+
+    assert listed(client, found["11 not assessed yet"]) == 11
+    assert counted(client, found) == said(found)
+
+
+def counted(client: Client, found: Mapping[str, str]) -> dict[str, int]:
+    """How many rows the list behind each number has."""
+    return {words: listed(client, href) for words, href in found.items()}
+
+
+def said(found: Mapping[str, str]) -> dict[str, int]:
+    """What each number says."""
+    return {words: int(words.split()[0].replace(",", "")) for words in found}
 
 
 def test_a_partner_counts_its_own_participants_only(site: Site) -> None:

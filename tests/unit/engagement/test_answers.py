@@ -12,7 +12,7 @@ from analytics.questions.registry import QUESTIONS
 from engagement import answers, output
 from engagement.output import Column
 from learning.events import Fact
-from learning.facts import AttendanceRecorded, ContactMade, Withdrawn
+from learning.facts import AlertSent, AttendanceRecorded, ContactMade, Withdrawn
 from tests.analytics_kit import warehouse
 from tests.builders import at, completed, enrolled, make
 
@@ -31,6 +31,7 @@ RATIOS: Mapping[str, set[str]] = {
     "gate-forecast": {"expected_share", "low_share", "high_share"},
     "attendance": {"attended_rate", "attended_low", "attended_high", "caught_up_rate", "absent_rate"},
     "flag-response": {"within_7_rate", "within_14_rate", "within_28_rate"},
+    "alert-response": {"within_7_rate", "within_14_rate", "within_28_rate"},
     "timeliness": {"within_2_rate", "within_7_rate"},
 }
 """Of each question, the columns that hold ratios."""
@@ -63,6 +64,7 @@ def course() -> Iterator[Fact]:
         word = AttendanceRecorded(component="clinic-1", attendance="absent" if number == 5 else "attended")
         yield make(word, at(20), recordedtime=at(21 + number), **whose)
     yield make(Withdrawn(reason="other", effective=at(30).date(), signed_off_by="partner-0"), at(30), "e-0", "p-0")
+    yield make(AlertSent(alert="a-1", notice="msg_1", step="first", channel="email", to="c-1"), at(41), "e-1", "p-1")
     yield make(ContactMade(channel="phone", outcome="reached", by="staff-1"), at(45), "e-1", "p-1")
 
 

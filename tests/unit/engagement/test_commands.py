@@ -14,6 +14,8 @@ def leaves(group: object, path: str = "") -> Iterator[tuple[str, object]]:
         full = f"{path} {name}".strip()
         if hasattr(command, "commands"):
             assert command.help, full
+            if command.invoke_without_command:
+                yield full, command
             yield from leaves(command, full)
         else:
             yield full, command
@@ -47,10 +49,31 @@ def test_the_commands_that_users_rely_on_are_there() -> None:
         "up",
         "worker",
         "dashboard",
+        "dispatcher",
+        "withdrawals list",
+        "withdrawals export",
+        "flag object",
+        "flag mute",
         "status",
         "show",
         "cohort",
         "partners",
+        "partners list",
+        "partners show",
+        "partners add",
+        "partners mute",
+        "partners test",
+        "partners contact list",
+        "partners contact add",
+        "partners contact change",
+        "partners contact remove",
+        "partners contact resubscribe",
+        "partners endpoint list",
+        "partners endpoint add",
+        "partners endpoint rotate",
+        "partners endpoint on",
+        "partners endpoint off",
+        "partners endpoint remove",
         "at-risk",
         "explain",
         "flag acknowledge",
@@ -59,6 +82,10 @@ def test_the_commands_that_users_rely_on_are_there() -> None:
         "flag recommend-withdrawal",
         "flag sign-off",
         "flag defer",
+        "alerts list",
+        "alerts show",
+        "alerts replay",
+        "alerts preview",
         "policy show",
         "policy check",
         "policy diff",

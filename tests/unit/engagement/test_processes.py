@@ -131,8 +131,8 @@ def test_what_nobody_supervises_does_not_end_with_its_input() -> None:
 
 def test_lines_for_people_begin_with_the_part() -> None:
     """The names stand in a column of their own."""
-    assert labelled("worker", "caught up", "console") == "worker    | caught up"
-    assert labelled("dashboard", "answers", "console") == "dashboard | answers"
+    assert labelled("worker", "caught up", "console") == "worker     | caught up"
+    assert labelled("dispatcher", "at work", "console") == "dispatcher | at work"
 
 
 @pytest.mark.parametrize(

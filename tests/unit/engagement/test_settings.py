@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from alerting.policy import DEFAULT_POLICY
 from engagement.settings import Settings, SettingsError, load_settings
 
 
@@ -59,3 +60,36 @@ def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ENGAGEMENT_TRUSTED_PROXIES", "proxy")
     with pytest.raises(SettingsError, match="ENGAGEMENT_TRUSTED_PROXIES is 'proxy'"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("ALERTS", "yes", "dry-run"),
+        ("SMTP_URL", "http://mail.example.org", "smtp://user:password@host:587"),
+        ("SMTP_URL", "smtp-plain://me:secret@mail.example.org", "smtps://"),
+        ("MAIL_FROM", "alerts", "alerts@example.org"),
+        ("MAIL_FROM", "Alerts <alerts@example.org>\nBcc: other@example.org", "alerts@example.org"),
+        ("WEBHOOK_PRIVATE_NETWORKS", "localhost", "10.1.0.0/16"),
+        ("ALERT_EVERY", "0", "greater than or equal to 1"),
+        ("ALERT_REMINDER_DAYS", "0", "greater than or equal to 1"),
+    ],
+)
+def test_settings_of_alerts_say_what_they_may_be(
+    name: str, value: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong one is refused with its variable and a remedy, and without a password that it may hold."""
+    monkeypatch.setenv(f"ENGAGEMENT_{name}", value)
+    with pytest.raises(SettingsError, match=f"ENGAGEMENT_{name}") as refused:
+        load_settings()
+    assert remedy in str(refused.value)
+    assert "secret" not in str(refused.value).partition(":")[0]
+
+
+def test_alerts_are_a_dry_run_unless_somebody_switches_them_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing leaves by default; reminder and escalation days are the policy's."""
+    for name in ("ENGAGEMENT_ALERTS", "ENGAGEMENT_ALERT_REMINDER_DAYS"):
+        monkeypatch.delenv(name, raising=False)
+    settings = load_settings()
+    assert settings.alerts == "dry-run"
+    assert settings.alert_policy == DEFAULT_POLICY

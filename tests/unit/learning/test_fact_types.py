@@ -87,7 +87,7 @@ def test_schedules_are_of_a_group_and_a_season() -> None:
 
 def test_event_types_carry_their_version() -> None:
     """Each type is `learning.<what-happened>.v<number>`, and no two facts share one."""
-    assert len(FACT_TYPES) == len(set(FACT_TYPES.values())) == 20
+    assert len(FACT_TYPES) == len(set(FACT_TYPES.values())) == 24
     assert all(name.startswith("learning.") and name.endswith(".v1") for name in FACT_TYPES)
     assert all(name == data.TYPE for name, data in FACT_TYPES.items())
 

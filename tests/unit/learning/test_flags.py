@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from learning.events import Fact
 from learning.facts import (
+    AlertSent,
+    AlertsMuted,
     AssessmentMarked,
     ContactMade,
     Data,
@@ -16,6 +18,7 @@ from learning.facts import (
     FlagAcknowledged,
     ImprovementSeen,
     Resumed,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -33,6 +36,7 @@ STEPS: list[tuple[Data, str, str | None]] = [
     (ContactMade(channel="phone", outcome="reached", by="staff-2"), "contacted", "staff-2"),
     (ImprovementSeen(by="staff-3"), "improving", "staff-3"),
     (WithdrawalRecommended(reason="other", by="staff-4"), "withdrawal-recommended", "staff-4"),
+    (WithdrawalObjected(reason="deferral-preferred", by="partner-1"), "withdrawal-objected", "partner-1"),
     (
         Withdrawn(reason="other", effective=date(2026, 1, 1), signed_off_by="partner-1"),
         "withdrawal-signed-off",
@@ -85,10 +89,13 @@ def test_what_was_done_before_the_flag_was_not_about_it(when: datetime, stage: s
 
 
 def test_what_is_no_step_leaves_a_flag_where_it_is() -> None:
-    """A return, a mark or another enrolment says nothing about the flag."""
+    """A return, another enrolment, an alert that was sent or muted says nothing of what was done about the flag."""
     acknowledged = make(STEPS[0][0], at(21))
+    sent = AlertSent(alert="e-1/2025-09-28", notice="msg_1", step="reminder", channel="email", to="contact-1")
+    others = [make(Resumed(), at(22)), enrolled(at(23)), make(sent, at(24))]
+    others.append(make(AlertsMuted(by="staff-2", until=date(2026, 1, 1)), at(25)))
 
-    assert life(acknowledged, make(Resumed(), at(22)), enrolled(at(23))).stage == "acknowledged"
+    assert life(acknowledged, *others) == FlagLife(stage="acknowledged", since=at(21), by="staff-1")
 
 
 def test_a_new_flag_begins_its_life_anew() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from learning.events import Fact
 from learning.facts import (
+    AlertsMuted,
     AssessmentMarked,
     AssessmentSubmitted,
     ContactMade,
@@ -13,6 +14,7 @@ from learning.facts import (
     ParticipantMerged,
     Resumed,
     Transferred,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -26,6 +28,7 @@ EFFECTIVE = date(2025, 11, 1)
 DEFERRED = make(Deferred(reason="parental-leave"), at(20))
 RESUMED = make(Resumed(), at(60))
 RECOMMENDED = make(WithdrawalRecommended(reason="disengaged-and-unresponsive", by="staff-1"), at(40))
+OBJECTED = make(WithdrawalObjected(reason="still-taking-part", by="partner-1"), at(43))
 WITHDRAWN = make(Withdrawn(reason="change-in-career", effective=EFFECTIVE, signed_off_by="partner-1"), at(45))
 
 
@@ -94,10 +97,35 @@ def test_a_recommendation_changes_nothing_but_is_seen() -> None:
     assert (now.status, now.withdrawal_recommended) == ("active", True)
 
 
-@pytest.mark.parametrize("answer", [WITHDRAWN, RESUMED])
-def test_a_recommendation_is_answered_by_a_withdrawal_or_a_return(answer: Fact) -> None:
-    """Signed off, or back at work: nothing is recommended any more."""
-    assert standing(RECOMMENDED, answer).withdrawal_recommended is False
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [(WITHDRAWN, "signed-off"), (RESUMED, None), (OBJECTED, "objected")],
+    ids=lambda each: str(each)[:8],
+)
+def test_a_recommendation_is_answered_by_a_withdrawal_a_return_or_an_objection(answer: Fact, word: str | None) -> None:
+    """Signed off, back at work, or not agreed with: nothing is recommended any more; the answer is the last word."""
+    now = standing(RECOMMENDED, answer)
+
+    assert (now.withdrawal, now.withdrawal_recommended) == (word, False)
+    assert now.withdrawal_at == (answer.time if word else None)
+
+
+def test_who_was_objected_to_can_be_recommended_again() -> None:
+    """The latest word counts, whatever became known last; an objection leaves the enrolment active."""
+    again = make(WithdrawalRecommended(reason="other", by="staff-1"), at(50))
+    now = standing(again, OBJECTED, RECOMMENDED)
+
+    assert (now.status, now.withdrawal, now.withdrawal_at) == ("active", "recommended", at(50))
+    assert standing(OBJECTED, RECOMMENDED).status == "active"
+
+
+def test_the_mute_that_was_asked_for_last_holds() -> None:
+    """A shorter one asked for later ends the longer one before it."""
+    longer = make(AlertsMuted(by="staff-1", until=date(2025, 12, 1)), at(30))
+    shorter = make(AlertsMuted(by="staff-2", until=date(2025, 10, 12)), at(33))
+
+    assert standing(shorter, longer).muted_until == date(2025, 10, 12)
+    assert standing().muted_until is None
 
 
 def test_a_withdrawal_signed_off_for_a_later_day_is_no_longer_recommended() -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from learning.events import Fact, decode, encode
 from learning.facts import (
+    AlertsMuted,
     AssessmentMarked,
     AssessmentSubmitted,
     ContactMade,
@@ -19,6 +20,7 @@ from learning.facts import (
     ImprovementSeen,
     ParticipantMerged,
     Resumed,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -42,20 +44,35 @@ ASKED = DeferralRequested(reason="career-break")
 DEFERRED = Deferred(reason="career-break", granted_by=BY)
 RECOMMENDED = WithdrawalRecommended(reason="other", by=BY)
 WITHDRAWN = Withdrawn(reason="other", effective=DAY, signed_off_by=BY)
+OBJECTED = WithdrawalObjected(reason="still-taking-part", by=BY)
 RESUMED = Resumed()
+MUTED = AlertsMuted(by=BY, until=DAY)
 
-EVERY = (ACKNOWLEDGED, CONTACTED, IMPROVING, ASKED, DEFERRED, RECOMMENDED, WITHDRAWN, RESUMED)
+EVERY: tuple[Action, ...] = (
+    ACKNOWLEDGED,
+    CONTACTED,
+    IMPROVING,
+    ASKED,
+    DEFERRED,
+    RECOMMENDED,
+    OBJECTED,
+    WITHDRAWN,
+    RESUMED,
+    MUTED,
+)
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One flagged, whose id was replaced, one on track, one deferred, one withdrawn, one completed, one too new."""
+    """One flagged and recommended to leave, one on track, one deferred, one withdrawn, one completed, one too new."""
     people = {
         each: {"enrolment": each, "participant": f"p-{each}"} for each in ("on-track", "deferred", "gone", "done")
     }
+    recommended = make(RECOMMENDED, at(25), enrolment="flagged", participant="p-old")
     facts: list[Fact] = [
         enrolled(enrolment="flagged", participant="p-old"),
         make(ParticipantMerged(retired="p-old", into="p-new"), at(1), enrolment="flagged"),
+        recommended,
         *(enrolled(enrolment=each, participant=f"p-{each}") for each in people),
         *(completed(component, at(20), **people["on-track"]) for component in COMPONENTS[:6]),
         make(Deferred(reason="other"), at(10), **people["deferred"]),
@@ -124,9 +141,9 @@ def test_ids_sort_by_time_and_differ_at_one_moment(connection: Connection) -> No
 
 FITS: list[tuple[str, set[Action]]] = [
     ("flagged", {*EVERY} - {RESUMED}),
-    ("on-track", {CONTACTED, ASKED, DEFERRED, RECOMMENDED, WITHDRAWN}),
-    ("new", {CONTACTED, ASKED, DEFERRED, RECOMMENDED, WITHDRAWN}),
-    ("deferred", {CONTACTED, DEFERRED, RECOMMENDED, WITHDRAWN, RESUMED}),
+    ("on-track", {CONTACTED, ASKED, DEFERRED, RECOMMENDED, WITHDRAWN, MUTED}),
+    ("new", {CONTACTED, ASKED, DEFERRED, RECOMMENDED, WITHDRAWN, MUTED}),
+    ("deferred", {CONTACTED, DEFERRED, RECOMMENDED, WITHDRAWN, RESUMED, MUTED}),
     ("gone", {CONTACTED, WITHDRAWN, RESUMED}),
     ("done", {CONTACTED}),
 ]
@@ -172,6 +189,37 @@ def test_what_does_not_fit_is_said_with_what_would(connection: Connection, actio
     """The sentence names the status there is and those that it takes."""
     with pytest.raises(ActionError, match="done is completed, so its withdrawal cannot be signed off; that takes one"):
         actions.fact(connection, "done", WITHDRAWN)
+
+
+def test_nothing_is_objected_to_that_is_not_recommended(connection: Connection, actions: Actions) -> None:
+    """An objection answers a recommendation; without one there is nothing that it could end."""
+    with pytest.raises(ActionError, match="nobody recommends to withdraw on-track"):
+        actions.fact(connection, "on-track", OBJECTED)
+
+
+@pytest.mark.parametrize(("days", "fits"), [(-1, False), (0, True), (1, True), (60, True), (61, False)])
+def test_alerts_are_muted_for_sixty_days_at_most(
+    connection: Connection,
+    actions: Actions,
+    days: int,
+    fits: bool,
+) -> None:
+    """From today, which ends a mute, to sixty days ahead; whoever needs longer looks at the participant again."""
+    action = AlertsMuted(by=BY, until=NOON.date() + timedelta(days=days))
+
+    if fits:
+        assert actions.fact(connection, "flagged", action).data == action
+    else:
+        with pytest.raises(ActionError, match=r"from today \(2025-10-06\) to 2025-12-05"):
+            actions.fact(connection, "flagged", action)
+
+
+def test_today_is_the_day_in_the_uk(connection: Connection) -> None:
+    """Half an hour after midnight in the UK it is still yesterday in UTC; yesterday is past."""
+    desk = Actions("/tests/desk", now=lambda: datetime(2025, 10, 5, 23, 30, tzinfo=UTC), unique=lambda: "1")
+
+    with pytest.raises(ActionError, match="2025-10-06"):
+        desk.fact(connection, "flagged", AlertsMuted(by=BY, until=date(2025, 10, 5)))
 
 
 def test_nobody_acts_on_an_unknown_enrolment(connection: Connection, actions: Actions) -> None:

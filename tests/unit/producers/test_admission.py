@@ -1,11 +1,11 @@
-"""What other systems may put on the log: nothing that has not happened yet, and no days."""
+"""What other systems may put on the log: nothing that has not happened yet, no days and no alerts."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
 from learning.events import Fact, UnreadableFactError, decode, encode
-from learning.facts import DayStarted
+from learning.facts import AlertSent, DayStarted
 from producers.admission import CLOCKS_APART, NotAdmittedError, check
 from tests.builders import completed, enrolled, make
 
@@ -36,11 +36,15 @@ def test_what_can_have_happened_is_admitted(fact: Fact) -> None:
         (completed("module-1", NOW + timedelta(days=9_000)), "in the future"),
         (make(DayStarted(day=date(2025, 10, 6)), NOW, enrolment="calendar"), "starts a day"),
         (make(DayStarted(day=date(2020, 1, 1)), NOW - timedelta(days=2_000), enrolment="calendar"), "starts a day"),
+        (
+            make(AlertSent(alert="a-1", notice="msg_1", step="first", channel="email", to="contact-1"), NOW),
+            "only the dispatcher",
+        ),
     ],
-    ids=["just too late", "known too late", "years ahead", "today", "a day long ago"],
+    ids=["just too late", "known too late", "years ahead", "today", "a day long ago", "an alert"],
 )
 def test_what_cannot_be_known_is_refused(fact: Fact, said: str) -> None:
-    """A time that is more than five minutes ahead, and every day, whichever it is."""
+    """A time that is more than five minutes ahead, every day, whichever it is, and that an alert was sent."""
     with pytest.raises(NotAdmittedError, match=said):
         check(fact, NOW)
 

@@ -22,6 +22,8 @@ from learning.curriculum import Curriculum, UnknownProgrammeError
 from learning.events import FACT_TYPES, Fact, decode, encode
 from learning.facts import (
     ActivitySeen,
+    AlertSent,
+    AlertsMuted,
     AssessmentEntered,
     AssessmentMarked,
     AttendanceRecorded,
@@ -31,9 +33,11 @@ from learning.facts import (
     DeferralRequested,
     Deferred,
     Enrolled,
+    ParticipantErased,
     ParticipantMerged,
     Resumed,
     Transferred,
+    WithdrawalObjected,
     WithdrawalRecommended,
     Withdrawn,
 )
@@ -161,10 +165,10 @@ def test_every_fact_can_be_read_strictly(ended: Lives) -> None:
 
 
 def test_every_fact_type_but_the_day_occurs(ended: Lives) -> None:
-    """A demonstration shows everything that can be said of an enrolment; days belong to the day clock."""
+    """A demonstration shows what can be said of an enrolment; days, alerts and erasures come from elsewhere."""
     said = {type(fact.data) for life in ended.values() for fact in life}
 
-    assert said == set(FACT_TYPES.values()) - {DayStarted}
+    assert said == set(FACT_TYPES.values()) - {DayStarted, AlertSent, AlertsMuted, ParticipantErased}
 
 
 def test_components_and_people_are_known_to_the_curriculum(ended: Lives) -> None:
@@ -279,6 +283,19 @@ def test_who_is_withdrawn_does_nothing_afterwards(ended: Lives) -> None:
         assert signed_off.data.effective <= uk_day(recommended.time)
         assert signed_off.data.reason == recommended.data.reason
         assert all(fact.time < signed_off.time for fact in of(ComponentCompleted, life) + of(ActivitySeen, life))
+
+
+def test_a_partner_that_does_not_sign_off_objects(ended: Lives) -> None:
+    """Every recommendation is answered, a week later by an objection or after more than that by a sign-off."""
+    objected = [fact for life in ended.values() for fact in of(WithdrawalObjected, life)]
+    recommended = [fact for life in ended.values() for fact in of(WithdrawalRecommended, life)]
+    signed_off = [fact for life in ended.values() for fact in of(Withdrawn, life)]
+
+    assert objected
+    assert {(each.subject, each.time) for each in objected} < {
+        (each.subject, each.time + timedelta(days=7)) for each in recommended
+    }
+    assert len(objected) + len(signed_off) == len(recommended)
 
 
 def measured(lives: Lives, day: date) -> list[Progress]:

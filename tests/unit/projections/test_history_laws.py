@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from learning.changes import NOTHING_DECIDED, change_between, decision
 from learning.events import Fact
-from learning.facts import DayStarted
+from learning.facts import DayStarted, ParticipantErased
 from learning.plan import start_of
 from learning.progress import fold_all
 from learning.risk import assess
@@ -60,9 +60,12 @@ def _decided(log: Log, enrolment: str) -> Iterator[tuple[Any, ...]]:
     known = list(_with_day_known(log, enrolment))
     home = min(partition for partition, facts in enumerate(log) if any(each.subject == enrolment for each in facts))
     before, latest = NOTHING_DECIDED, date.min
+    erased = min((since for fact, since in known if isinstance(fact.data, ParticipantErased)), default=date.max)
     for day in (each.data.day for each in log[home] if isinstance(each.data, DayStarted)):
         if day <= latest:
             continue
+        if day > erased:
+            return  # nothing is decided about who is erased
         latest = day
         stood = [fact for fact, since in known if since < day and fact.time < start_of(day)]
         found = assess(fold_all(stood), *RULEBOOK, day)

@@ -79,7 +79,7 @@ def test_a_reader_in_the_way_is_told_and_erasing_again_ends_it(registry: Registr
         know(impatient, ADA)
         with registry.reading() as connection:
             assert names(connection, ["p-1"])
-            with pytest.raises(RegistryBusyError, match="erase the same once more"):
+            with pytest.raises(RegistryBusyError, match="do the same once more"):
                 erase(impatient, ["p-1"], NOW, by="account-1")
         assert erase(impatient, ["p-1"], NOW, by="account-1").new == 0
 

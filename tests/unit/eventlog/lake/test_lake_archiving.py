@@ -169,11 +169,12 @@ def test_a_folder_with_a_quote_is_read(tmp_path: Path) -> None:
     assert len(everything(lake)) == 2
 
 
-def test_a_manifest_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    """What this version does not understand is said to be so, with the file's name."""
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_manifest_of_another_version_is_refused(tmp_path: Path, version: int) -> None:
+    """What this version does not understand, older files with fewer columns included, is said to be so by its name."""
     manifests = tmp_path / "partitions"
     manifests.mkdir()
-    (manifests / "00.json").write_text('{"version": 2, "partition": 0}')
+    (manifests / "00.json").write_text(f'{{"version": {version}, "partition": 0}}')
 
     with pytest.raises(LakeError, match=r"00\.json is no manifest that this version understands"):
         Lake(tmp_path).files()
