@@ -1,4 +1,4 @@
-"""What a webhook carries, word for word: codes, counts and a link; no name, no e-mail address, no words of anybody."""
+"""What a webhook carries, word for word: codes, counts and a link; no name, no email address, no words of anybody."""
 
 from collections import Counter
 from datetime import UTC

@@ -1,4 +1,4 @@
-"""What an e-mail says: what happened, how many, what to do, and a link; who it is about is said after sign-in only.
+"""What an email says: what happened, how many, what to do, and a link; who it is about is said after sign-in only.
 
 Plain text and HTML are written from the same blocks, so they never say different things.
 """

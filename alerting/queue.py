@@ -146,7 +146,7 @@ def _note(connection: Connection, settled: Sequence[Settled]) -> None:
 
 
 def _slow_down(connection: Connection, told: Notice, until: datetime) -> None:
-    """Let everything to the same server wait, what is due and what would become due before; all e-mail has one."""
+    """Let everything to the same server wait, what is due and what would become due before; all email has one."""
     same = [_notice.channel == told.channel, _notice.state == "waiting"]
     if told.channel != "email":
         same.append(_notice.receiver == told.receiver)

@@ -28,7 +28,7 @@ class AlertTerms(NamedTuple):
 
 
 class Mail(NamedTuple):
-    """How e-mail leaves."""
+    """How email leaves."""
 
     mailer: Mailer
     sender: str

@@ -31,7 +31,7 @@ def alert_place(settings: Settings) -> Place:
 
 
 def configured_mailer(settings: Settings) -> Mailer | None:
-    """What takes e-mail; None: the settings name neither a server nor a folder."""
+    """What takes email; None: the settings name neither a server nor a folder."""
     url = settings.smtp_url
     return mailer(None if url is None else url.get_secret_value(), settings.mailbox_dir)
 

@@ -24,7 +24,7 @@ from projections.partner_summary import partners
 from registry import contacts, endpoints
 
 MAILBOX: Final = "mailbox"
-"""The folder of e-mail, in the folder of the demonstration."""
+"""The folder of email, in the folder of the demonstration."""
 
 _BY: Final = "demonstration"
 _TURN_AT: Final = time(9)
@@ -38,7 +38,7 @@ class Sent(Struct, frozen=True, kw_only=True):
     webhooks: int
     """Messages, each counted once."""
     digest: str | None
-    """The words of one e-mail, as plain text."""
+    """The words of one email, as plain text."""
     digest_subject: str | None
     webhook: Any
     """The body of one webhook."""
@@ -108,7 +108,7 @@ def _add_contact(connection: Connection, partner: str | None, now: datetime) -> 
 
 
 def _mails(folder: Path) -> Iterator[EmailMessage]:
-    """The e-mail in a folder, in the order of its names."""
+    """The email in a folder, in the order of its names."""
     read = BytesParser(policy=policy.default)
     for path in sorted((folder / "new").glob("*")):
         with path.open("rb") as file:

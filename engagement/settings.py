@@ -70,11 +70,11 @@ class Settings(WorkerSettings):
         "or its own network). A password is written with percent signs for special characters.",
     )
     mail_from: str = Field(
-        default="Engagement alerts <alerts@localhost>", description="From whom e-mail comes, as it stands in it."
+        default="Engagement alerts <alerts@localhost>", description="From whom email comes, as it stands in it."
     )
     mailbox_dir: Path | None = Field(
         default=None,
-        description="A folder (Maildir) into which e-mail is put instead of sending it, to see what would be sent.",
+        description="A folder (Maildir) into which email is put instead of sending it, to see what would be sent.",
     )
     webhook_private_networks: str = Field(
         default="",

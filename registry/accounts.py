@@ -88,7 +88,7 @@ def every(connection: Connection) -> list[Account]:
 
 
 def with_email(connection: Connection, email: str) -> list[Account]:
-    """The accounts with this e-mail address, in small or capital letters, that are not revoked."""
+    """The accounts with this email address, in small or capital letters, that are not revoked."""
     query = select(account).where(func.lower(_table.email) == email.lower(), _table.revoked_at.is_(None))
     return [Account(**row) for row in connection.execute(query.order_by(_table.created_at, _table.id)).mappings()]
 

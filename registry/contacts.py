@@ -29,7 +29,7 @@ class UnknownContactError(RegistryError):
 
 
 class Contact(Struct, frozen=True, kw_only=True):
-    """Somebody who is told by e-mail."""
+    """Somebody who is told by email."""
 
     id: str
     """Random, fit to stand on the log as who was told."""

@@ -1,4 +1,4 @@
-"""Makes sign-in links for whoever asks with an e-mail address; whether an account has it is told to nobody."""
+"""Makes sign-in links for whoever asks with an email address; whether an account has it is told to nobody."""
 
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -36,7 +36,7 @@ def count_asking(registry: Registry, address: str, now: datetime) -> None:
 
 
 def links_for(registry: Registry, email: str, now: datetime) -> list[Link]:
-    """A link for each account with this e-mail address; none where too many were asked for lately."""
+    """A link for each account with this email address; none where too many were asked for lately."""
     wanted = email.strip()
     subject = throttle.asking_for(wanted.lower())
     with registry.writing() as connection:

@@ -17,7 +17,7 @@ FAILURES = 5
 WHILE = timedelta(minutes=15)
 
 LINKS_TO_ONE = 3
-"""Sign-in links that are sent to one e-mail address in the same while."""
+"""Sign-in links that are sent to one email address in the same while."""
 
 LINKS_FROM_ONE = 20
 """Times that links are asked for from one place in the same while: an office may share an address."""

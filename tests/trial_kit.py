@@ -112,10 +112,13 @@ class Trial:
 
     def under_load(self, facts: int, random: Random) -> None:
         """Release so many facts, and return when all workers are at work and a random part has been processed."""
-        self.wait_until("all workers are in the group", lambda: self._members() == len(self.fleet.numbers))
+        self._wait_for_all_workers()
         goal = self.processed() + random.randint(1, facts // 2)
         self.feed.release(facts)
         self.wait_until("facts are processed", lambda: self.processed() >= goal)
+
+    def _wait_for_all_workers(self) -> None:
+        self.wait_until("all workers are in the group", lambda: self._members() == len(self.fleet.numbers))
 
     def _members(self) -> int:
         """How many workers the broker knows, when it has given partitions to all."""
@@ -134,6 +137,7 @@ class Trial:
         """Let everything be processed that is on the log, then stop the workers; answer the seconds it took."""
         ends = self.log.end_offsets(FACTS_TOPIC)
         seconds = self.wait_until("all is processed", lambda: self.positions() == ends)
+        self._wait_for_all_workers()  # one that has just started cannot stop in good order yet
         assert set(self.fleet.stop(*self.fleet.numbers)) == {0}
         return seconds
 

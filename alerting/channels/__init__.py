@@ -1,1 +1,1 @@
-"""The ways out: e-mail, signed webhooks, chat."""
+"""The ways out: email, signed webhooks, chat."""

@@ -1,4 +1,4 @@
-"""Sends messages to contacts by e-mail; their addresses are looked up when it is sent, and stand nowhere else."""
+"""Sends messages to contacts by email; their addresses are looked up when it is sent, and stand nowhere else."""
 
 import asyncio
 import re

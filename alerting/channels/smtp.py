@@ -1,4 +1,4 @@
-"""Hands e-mail to a server, over connections that are kept for the next, or puts it into a folder instead."""
+"""Hands email to a server, over connections that are kept for the next, or puts it into a folder instead."""
 
 import os
 import smtplib
@@ -24,7 +24,7 @@ class MailServerError(EngagementError):
 
 
 class Mailer(Protocol):
-    """Takes e-mail."""
+    """Takes email."""
 
     def send(self, message: EmailMessage) -> None:
         """Hand it over.
@@ -168,7 +168,7 @@ class MailFolder:
 
 
 def mailer(smtp_url: str | None, mailbox_dir: Path | None) -> Mailer | None:
-    """What takes e-mail by the settings: a folder before a server; None: neither is set.
+    """What takes email by the settings: a folder before a server; None: neither is set.
 
     Raises:
         MailServerError: The URL cannot be used.

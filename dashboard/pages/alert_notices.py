@@ -1,4 +1,4 @@
-"""Messages about alerts: all of them with what became of them, and each with whom it told of, which e-mails lead to."""
+"""Messages about alerts: all of them with what became of them, and each with whom it told of, which emails lead to."""
 
 from collections.abc import Iterator
 from http import HTTPStatus

@@ -18,9 +18,9 @@ class Words(NamedTuple):
 
     subject: str
     text: str
-    """Of an e-mail its plain text, of a webhook its JSON, of a chat its two lines."""
+    """Of an email its plain text, of a webhook its JSON, of a chat its two lines."""
     html: str | None = None
-    """Of an e-mail, the same as a page."""
+    """Of an email, the same as a page."""
 
 
 def words_of(notice: Notice, parts: Parts) -> Words:

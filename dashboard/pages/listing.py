@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
@@ -101,7 +101,7 @@ def show(
         context: What the template names besides.
     """
     found = asked(request, visitor, rows, filters, flagged=flagged)
-    part, number = recent(request, _part, found.wanted, filters.order, filters.page)
+    part, number, erased = recent(request, _part, found.wanted, filters.order, filters.page)
     names = names_of(request, visitor, {row["participant"] for row in part.rows})
     note_look(request, visitor, Action.LIST_READ, f"page:{path.removeprefix('/')}")
     return render(
@@ -112,7 +112,7 @@ def show(
         live=True,
         rows=[_row(row, names) for row in part.rows],
         total=part.total,
-        erased=enrolment_list.erased(rows, found.wanted),
+        erased=erased,
         filters=filters,
         fields=fields,
         others=list(in_words(filters, fields)),
@@ -153,13 +153,24 @@ def csv_parts(request: Request, visitor: Visitor, rows: Iterator[Mapping[str, An
         yield part
 
 
-def _part(rows: Connection, wanted: Wanted, order: Sort, number: int) -> tuple[enrolment_list.Page, int]:
+class _Part(NamedTuple):
+    """Some rows of a list."""
+
+    page: enrolment_list.Page
+    number: int
+    """Of the page."""
+    erased: int
+    """How many the whole list leaves out."""
+
+
+def _part(rows: Connection, wanted: Wanted, order: Sort, number: int) -> _Part:
     """The page that is asked for; where the list has become shorter, its last one."""
+    erased = enrolment_list.erased(rows, wanted)
     found = enrolment_list.page(rows, wanted, order, number=number, size=PAGE)
     if found.rows or number == 1:
-        return found, number
+        return _Part(found, number, erased)
     last = max(1, ceil(found.total / PAGE))
-    return enrolment_list.page(rows, wanted, order, number=last, size=PAGE), last
+    return _Part(enrolment_list.page(rows, wanted, order, number=last, size=PAGE), last, erased)
 
 
 def _row(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

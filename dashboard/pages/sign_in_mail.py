@@ -42,7 +42,7 @@ def ask_for_link(
     parts = parts_of(request)
     mail = parts.mail
     if mail is None:
-        raise NotThereError("Links are not sent by e-mail here. Ask the person who looks after access.")
+        raise NotThereError("Links are not sent by email here. Ask the person who looks after access.")
     require_own_page(request)
     count_asking(parts.registry, address_of(request), parts.now())
     wanted = own_address(next)

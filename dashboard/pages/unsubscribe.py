@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/unsubscribe/{token}")
 def unsubscribe_page(request: Request, token: str, _: Anybody) -> Response:
-    """Asks for one more click: programs that look at links in e-mails must take nobody off. Tells of no token."""
+    """Asks for one more click: programs that look at links in emails must take nobody off. Tells of no token."""
     return render(request, "unsubscribe.html", title="Unsubscribe from digests", token=token, done=False)
 
 

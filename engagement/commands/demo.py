@@ -221,9 +221,9 @@ def _print_at_risk(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _print_alerts(settings: Settings, sent: Sent) -> None:
-    """Show one e-mail and one webhook of those that were sent."""
+    """Show one email and one webhook of those that were sent."""
     output.say(
-        f"\nAlerts: {sent.emails:,} e-mails are in {settings.data_dir / MAILBOX}, and {sent.webhooks:,} signed "
+        f"\nAlerts: {sent.emails:,} emails are in {settings.data_dir / MAILBOX}, and {sent.webhooks:,} signed "
         "webhooks reached a receiver on this machine."
     )
     if sent.digest is not None:

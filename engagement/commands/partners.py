@@ -76,7 +76,7 @@ def list_(context: Context, as_json: AsJson = False) -> None:
     untold = [each.partner for each in rows if each.partner and each.enrolled and not each.contacts]
     if untold:
         output.say(
-            f"Nobody is told by e-mail at {', '.join(untold)}: add a contact with "
+            f"Nobody is told by email at {', '.join(untold)}: add a contact with "
             f"`engagement partners contact add --partner {untold[0]}`."
         )
 
@@ -147,7 +147,7 @@ def try_out(
 ) -> None:
     """Send one test message now, also while alerts are a dry run, and say whether it was accepted.
 
-    It tells of nobody. That the server of an address took an e-mail does not say yet that somebody reads it.
+    It tells of nobody. That the server of an address took an email does not say yet that somebody reads it.
     """
     wiring: Wiring = context.obj
     with wiring.registry(to_read=True) as registry:

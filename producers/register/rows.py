@@ -96,7 +96,7 @@ class RowReader:
                 self.fault(wanted, "is empty", "fill it in")
             return None
         if "@" in text:
-            self.fault(wanted, "looks like an e-mail address", "give an id: facts never carry a person's data")
+            self.fault(wanted, "looks like an email address", "give an id: facts never carry a person's data")
             return None
         try:
             identifier: str = msgspec.convert(text, Identifier)

@@ -1,6 +1,7 @@
 """A store in an SQLite file: one writer at a time, any number of readers, each on a snapshot."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,11 @@ from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine,
 
 from eventlog.sqlite.file import remedy
 from projections.storage.store_errors import StoreError
+
+_PATIENCE_SECONDS = 30
+"""How long to wait for others who write, or make the same file."""
+
+_LOOK_SECONDS = 0.01
 
 _UNREADABLE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """Our statements are fixed, so when one makes no sense to SQLite, the file is not what it was."""
@@ -36,13 +42,13 @@ class SqliteFile:
 
 def _engine(path: Path) -> Engine:
     url = URL.create("sqlite", database=str(path.absolute()))  # a text would be cut at a question mark
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": _PATIENCE_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: Any) -> None:
         # The driver would begin transactions only before writes; then several reads would see several moments.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")
@@ -59,3 +65,17 @@ def _engine(path: Path) -> Engine:
         return None
 
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """Turn the write-ahead log on; SQLite does not wait by itself for another who does so at the same moment."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_LOOK_SECONDS)
+        else:
+            return

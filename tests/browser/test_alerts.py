@@ -1,4 +1,4 @@
-"""What a delivery partner does in the morning, in a real browser: e-mail, sign-in, names, and an answer for all."""
+"""What a delivery partner does in the morning, in a real browser: email, sign-in, names, and an answer for all."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -85,9 +85,9 @@ def link_in_mail(folder: Path) -> str:
 def test_from_the_email_to_an_answer(
     site: Running, visit: Any, picture: Callable[[Page, str], None], javascript: bool
 ) -> None:
-    """The link of a digest leads over a sign-in link by e-mail to the participants, and one button answers for all."""
+    """The link of a digest leads over a sign-in link by email to the participants, and one button answers for all."""
     page, troubles = visit(f"{site.address}/alerts/notices/msg_ours", javascript=javascript)
-    page.get_by_label("Your e-mail address").fill(ADDRESS)
+    page.get_by_label("Your email address").fill(ADDRESS)
     picture(page, "sign-in-by-mail")
     page.get_by_role("button", name="Email me a sign-in link").click()
     expect(page.get_by_text("a link to sign in is on its way")).to_be_visible()

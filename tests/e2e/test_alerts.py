@@ -25,7 +25,7 @@ def emails(wiring: Wiring) -> int:
 
 
 def sent(wiring: Wiring, alerts: DemoAlerts) -> tuple[int, int]:
-    """How many e-mails there are, and how many webhooks came, each as often as it did."""
+    """How many emails there are, and how many webhooks came, each as often as it did."""
     return emails(wiring), sum(alerts.receiver.requests.values())
 
 

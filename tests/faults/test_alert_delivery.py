@@ -1,4 +1,4 @@
-"""Ten thousand messages over webhooks and e-mail, a third of them failing each time: all arrive, each id once."""
+"""Ten thousand messages over webhooks and email, a third of them failing each time: all arrive, each id once."""
 
 from collections import Counter
 from datetime import timedelta
@@ -72,6 +72,6 @@ def test_all_arrive_though_a_third_fails_at_random(tmp_path: Path) -> None:
         facts = Counter(msgspec.json.decode(value)["id"] for value in values_on(log))
     assert facts == {f"alert-sent/msg_{n}/e-{n}/2026-03-01": 1 for n in range(ALERTS)}
     report(
-        f"{ALERTS:,} messages all delivered, each id once, in {turns} turns; {MAILS:,} of them e-mails, "
+        f"{ALERTS:,} messages all delivered, each id once, in {turns} turns; {MAILS:,} of them emails, "
         f"the others in {requests:,} requests"
     )

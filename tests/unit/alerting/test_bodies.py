@@ -88,7 +88,7 @@ def words(message: EmailMessage, kind: str) -> str:
 
 
 def test_a_digest_reads_as_agreed() -> None:
-    """The whole e-mail, byte by byte: headers, plain text, HTML."""
+    """The whole email, byte by byte: headers, plain text, HTML."""
     assert email(DIGEST, TO_A_CONTACT).as_bytes() == (GOLDEN / "digest.eml").read_bytes()
 
 
@@ -99,7 +99,7 @@ def test_a_webhook_reads_as_agreed() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_is_named_in_what_is_sent(kind: NoticeKind) -> None:
-    """No name, no e-mail address but the receiver's own in `To`, no participant's id, and in e-mail no enrolment's."""
+    """No name, no email address but the receiver's own in `To`, no participant's id, and in email no enrolment's."""
     message = notice(kind, told(1), told(2, step="resolved"))
     sent = email(message, TO_A_CONTACT)
     texts = [

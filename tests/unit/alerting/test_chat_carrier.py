@@ -79,7 +79,7 @@ async def send(library: Library, url: str | None = ROOM) -> Outcome:
 
 
 async def test_a_room_is_told_how_many_and_where() -> None:
-    """The same first line as an e-mail's, the partner's code and a link; no name and no id of an enrolment."""
+    """The same first line as an email's, the partner's code and a link; no name and no id of an enrolment."""
     library = Library(takes=True)
     assert (await send(library)).result == "accepted"
     body = f"partner-1\n{PUBLIC_URL}/alerts/notices/msg_1"

@@ -172,7 +172,7 @@ async def test_an_attempt_that_never_ends_is_broken_off(
 
 
 async def test_everything_arrives_though_a_third_fails_at_random(books: tuple[AlertStore, Registry]) -> None:
-    """Webhooks and e-mail, retried by the clock: each accepted once, none given up, a fact of each."""
+    """Webhooks and email, retried by the clock: each accepted once, none given up, a fact of each."""
     store, registry = books
     with receiver(fails_at_random(0.3, seed=2)) as partner, mail_server(mail_fails_at_random(0.3, seed=2)) as mail:
         ids = [webhook(registry, f"{partner.url}/{number}") for number in range(5)]

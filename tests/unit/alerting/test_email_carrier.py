@@ -1,4 +1,4 @@
-"""E-mail: handed to a real server, refused for now or for good, encrypted where it must be, or put into a folder."""
+"""Email: handed to a real server, refused for now or for good, encrypted where it must be, or put into a folder."""
 
 import smtplib
 from collections.abc import Iterator

@@ -115,7 +115,7 @@ def test_an_endpoint_that_cannot_keep_up_gets_nothing_for_a_while(store: AlertSt
 
 
 def test_a_mail_server_that_is_away_lets_all_mail_wait(store: AlertStore) -> None:
-    """All e-mail goes to one server, whoever it is for; webhooks are not its matter."""
+    """All email goes to one server, whoever it is for; webhooks are not its matter."""
     put(store, *(a_notice(n, receiver=f"contact-{n}", channel="email") for n in (1, 2)), a_notice(3, receiver="r"))
     settle(store, Outcome(result="failed", error="no mail server", slow=True), *claim(store, "msg_1"))
     assert due(store, NOW) == ["msg_3"]

@@ -106,7 +106,7 @@ def ask(client: Client, route: str, ids: dict[str, str], query: str = "") -> Res
 
 
 class NoPost:
-    """Takes e-mail nowhere."""
+    """Takes email nowhere."""
 
     def send(self, message: EmailMessage) -> None:
         """Forget it."""

@@ -321,7 +321,7 @@ def test_receivers_show_their_health(told: Site) -> None:
     staff = page(told.browser(), "/alerts/receivers")
     partner = page(told.browser("partner", "partner-1"), "/alerts/receivers")
 
-    people_, places = "Contacts, who are told by e-mail", "Endpoints, where other systems are told"
+    people_, places = "Contacts, who are told by email", "Endpoints, where other systems are told"
     assert staff.column(people_, "Last delivered") == ["20 October 2025, 10:30am"]
     assert "410 Gone" in staff.column(places, "State")[0]
     assert "secret-path" not in staff.words

@@ -1,4 +1,4 @@
-"""Getting in from an e-mail: a link for whoever asks with an account's address, and not a word about who has one."""
+"""Getting in from an email: a link for whoever asks with an account's address, and not a word about who has one."""
 
 from email.message import EmailMessage
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ PAGE = "/alerts/notices/msg_1"
 
 
 class Post:
-    """Takes e-mail, and keeps it."""
+    """Takes email, and keeps it."""
 
     def __init__(self) -> None:
         self.sent: list[EmailMessage] = []

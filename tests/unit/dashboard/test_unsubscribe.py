@@ -40,7 +40,7 @@ def post(client: Client, token: str, **fields: str) -> tuple[int, str]:
 
 
 def test_looking_at_the_link_takes_nobody_off(site: Site, contact: Contact) -> None:
-    """Programs that open links in e-mails to check them change nothing."""
+    """Programs that open links in emails to check them change nothing."""
     token = token_of(site, contact)
 
     page = site.stranger().get(f"/unsubscribe/{token}")

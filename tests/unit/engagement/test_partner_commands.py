@@ -90,7 +90,7 @@ def test_the_list_says_where_nobody_is_told(filled: Cli) -> None:
         ["partner-2", "partner-2", "1", "0", "0", "20"],
         ["lead", "provider", "-", "-", "0", "0", "-"],
     ]
-    assert "Nobody is told by e-mail at partner-2" in ran.err
+    assert "Nobody is told by email at partner-2" in ran.err
     assert "contact add --partner partner-2" in ran.err
 
 

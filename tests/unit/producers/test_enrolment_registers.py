@@ -68,7 +68,7 @@ def test_good_rows_are_loaded_and_wrong_ones_reported_with_their_place(desk: Des
         ("e1,p1,slp,2025-autumn,partner-1,2025-12-03", "Enrolled on"),
         ("e1,p1,slp,2025-autumn,partner-1,2015-10-02", "Enrolled on"),
     ],
-    ids=["empty", "name", "e-mail", "intake", "partner-name", "no-day", "no-date", "future", "far"],
+    ids=["empty", "name", "email", "intake", "partner-name", "no-day", "no-date", "future", "far"],
 )
 def test_each_slip_of_an_enrolment_is_found(desk: Desk, on_log: OnLog, row: str, column: str) -> None:
     """A row with one slip is refused with that slip alone."""

@@ -16,7 +16,7 @@ from tests.register_kit import ENROLMENTS, Desk, OnLog, attendance_of, faults, s
 
 def test_a_persons_data_never_gets_onto_the_log(enrolled: Desk) -> None:
     """Names and addresses, in columns of their own or in the wrong one, stand in no fact and in no reject."""
-    header = "Name,E-mail,Enrolment,Component,Date,Attendance,Notes"
+    header = "Name,Email,Enrolment,Component,Date,Attendance,Notes"
     enrolled.attendance(
         sheet(
             "Jane Smith,jane@school.example,e1,clinic-1,2025-10-14,Y,Jane was late",
