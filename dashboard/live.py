@@ -30,6 +30,9 @@ LOOK_EVERY: Final = 0.25
 APART: Final = 1.0
 """Seconds between two times that open pages are told of a change, at least: each of them then asks for itself."""
 
+RESTS: Final = 4
+"""How many times as long as counting for open pages took it is let be, so that it never takes most of a processor."""
+
 MOST_STREAMS: Final = 1_000
 """Open at once; more are refused, so that streams do not crowd out pages."""
 
@@ -87,7 +90,7 @@ class Watch:
             try:
                 seen = await run_in_threadpool(self._look)
                 if (now := self._clock()) >= next_at and await self._tell(seen):
-                    next_at = now + APART
+                    next_at = max(now + APART, (done := self._clock()) + RESTS * (done - now))
             except EngagementError as error:  # whatever it is, it may pass, and open pages must not wait for ever
                 _log.debug("cannot look at the projections", error=str(error))
 

@@ -1,7 +1,8 @@
 """Keeps what costs much to count and many ask for, so that a busy pipeline and many open pages share the machine.
 
 What nothing has changed of is not counted again. While facts come in without a break that would never spare anything:
-then it is counted ahead, about once a second, and whoever asks in between is shown that, with its own freshness.
+then it is counted ahead, once a second or less often, and whoever asks in between is shown that, with its own
+freshness.
 
 It is kept by the very call that counted it, with all its arguments, so what was counted for one delivery partner is
 never shown to another.
@@ -24,7 +25,7 @@ LONGEST: Final = 10.0
 """Seconds that it is shown for at most while somebody counts, which takes its time on a machine that is too busy."""
 
 SPARE: Final = 0.25
-SPARE_A_SECOND: Final = 0.005
+SPARE_A_SECOND: Final = 0.002
 """Seconds of processor time that whoever asks may take for one thing to have it as of this moment: so much at once, and
 so much more in each second. Who asks now and then never uses it up."""
 
@@ -49,7 +50,8 @@ class Counted(NamedTuple, Generic[_Answer]):
 class _Kept:
     """One call, and what it answered last."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, *, ahead: bool) -> None:
+        self.ahead = ahead
         self.counting = Lock()
         self.counted: Counted[Any] | None = None
         self.begun_at = -inf
@@ -96,15 +98,19 @@ class Recent:
         self._lock = Lock()
         self._kept: dict[Hashable, _Kept] = {}
 
-    def of(self, now: Freshness, count: Callable[..., _Answer], *given: Hashable) -> Counted[_Answer]:
+    def of(
+        self, now: Freshness, count: Callable[..., _Answer], *given: Hashable, ahead: bool = True
+    ) -> Counted[_Answer]:
         """What `count` answers to a connection and what is `given`.
 
         Args:
             now: How far the projections are.
             count: A function of a module, which counts by nothing but its arguments.
             given: The other arguments: above all whose enrolments they are.
+            ahead: Whether it is counted ahead while it is in use. What seldom comes out differently need not be: it
+                may be older while facts come in without a break.
         """
-        kept = self._find((count, given))
+        kept = self._find((count, given), ahead=ahead)
         if not kept.has(now):
             self._bring_up(kept, now, count, given)
         return cast(Counted[_Answer], kept.counted)
@@ -114,7 +120,9 @@ class Recent:
         asked_at = self._clock()
         age = asked_at - kept.begun_at
         is_spared = kept.spares(asked_at)
-        if not (is_spared or age >= OLDEST) or not kept.counting.acquire(blocking=is_spared or age >= LONGEST):
+        if not (is_spared or age >= (OLDEST if kept.ahead else LONGEST)) or not kept.counting.acquire(
+            blocking=is_spared or age >= LONGEST
+        ):
             return
         try:
             if not kept.has(now) and kept.begun_at < asked_at:
@@ -134,15 +142,15 @@ class Recent:
     def _in_use(self) -> list[tuple[Any, _Kept]]:
         since = self._clock() - IN_USE
         with self._lock:
-            found = [each for each in self._kept.items() if each[1].asked_at >= since]
+            found = [each for each in self._kept.items() if each[1].ahead and each[1].asked_at >= since]
         return sorted(found, key=lambda each: -each[1].asked_at)[:MOST]
 
-    def _find(self, key: Hashable) -> _Kept:
+    def _find(self, key: Hashable, *, ahead: bool) -> _Kept:
         now = self._clock()
         with self._lock:
             if key not in self._kept and len(self._kept) >= _MOST_KEPT:
                 del self._kept[min(self._kept, key=lambda each: self._kept[each].asked_at)]
-            kept = self._kept.setdefault(key, _Kept(now))
+            kept = self._kept.setdefault(key, _Kept(now, ahead=ahead))
             kept.asked_at = now
             return kept
 

@@ -229,7 +229,7 @@ def _paging(total: int, number: int, filters: Filters, path: str) -> dict[str, A
 def _choices(request: Request, visitor: Visitor, *, flagged: bool) -> dict[str, list[dict[str, str]]]:
     """What the fields of the form offer."""
     programmes = parts_of(request).rulebook().curriculum.programmes
-    found = reading_of(request).recent.of(request.state.freshness, _places, visitor.partner).answer
+    found = reading_of(request).recent.of(request.state.freshness, _places, visitor.partner, ahead=False).answer
     places = {name: [{"value": each, "text": each} for each in values] for name, values in found.items()}
     for option in places["programme"]:
         if (known := programmes.get(option["value"])) is not None:
