@@ -1,7 +1,7 @@
 """The words of alerting: what an alert is, where it stands, and the messages that tell of it."""
 
 from datetime import date, datetime
-from typing import Literal, get_args
+from typing import Literal
 
 from msgspec import Struct
 
@@ -28,7 +28,6 @@ Step = Literal["first", "reminder", "escalation", "resolved"]
 """Why a message is sent about an alert."""
 
 Channel = Literal["email", "webhook", "chat"]
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 NoticeKind = Literal["at-once", "digest", "reminder", "escalation", "resolved", "test"]
 
