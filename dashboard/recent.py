@@ -24,8 +24,8 @@ OLDEST: Final = 2.0
 LONGEST: Final = 10.0
 """Seconds that it is shown for at most while somebody counts, which takes its time on a machine that is too busy."""
 
-SPARE: Final = 0.25
-SPARE_A_SECOND: Final = 0.002
+SPARE: Final = 0.1
+SPARE_A_SECOND: Final = 0.0005
 """Seconds of processor time that whoever asks may take for one thing to have it as of this moment: so much at once, and
 so much more in each second. Who asks now and then never uses it up."""
 
@@ -50,8 +50,8 @@ class Counted(NamedTuple, Generic[_Answer]):
 class _Kept:
     """One call, and what it answered last."""
 
-    def __init__(self, now: float, *, ahead: bool) -> None:
-        self.ahead = ahead
+    def __init__(self, now: float, every: float) -> None:
+        self.every = every
         self.counting = Lock()
         self.counted: Counted[Any] | None = None
         self.begun_at = -inf
@@ -61,6 +61,10 @@ class _Kept:
     def has(self, freshness: Freshness) -> bool:
         """Whether it would be the same by now."""
         return self.counted is not None and self.counted.freshness.has_all_of(freshness)
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is in use, and time to count it ahead if it has changed."""
+        return self.asked_at >= now - IN_USE and self.begun_at <= now - self.every
 
     def spares(self, now: float) -> bool:
         """Whether something is left of the time that whoever asks may take."""
@@ -99,7 +103,7 @@ class Recent:
         self._kept: dict[Hashable, _Kept] = {}
 
     def of(
-        self, now: Freshness, count: Callable[..., _Answer], *given: Hashable, ahead: bool = True
+        self, now: Freshness, count: Callable[..., _Answer], *given: Hashable, every: float = 0.0
     ) -> Counted[_Answer]:
         """What `count` answers to a connection and what is `given`.
 
@@ -107,10 +111,10 @@ class Recent:
             now: How far the projections are.
             count: A function of a module, which counts by nothing but its arguments.
             given: The other arguments: above all whose enrolments they are.
-            ahead: Whether it is counted ahead while it is in use. What seldom comes out differently need not be: it
-                may be older while facts come in without a break.
+            every: Seconds between two times that it is counted ahead, at least. What seldom comes out differently may
+                be older while facts come in without a break.
         """
-        kept = self._find((count, given), ahead=ahead)
+        kept = self._find((count, given), every)
         if not kept.has(now):
             self._bring_up(kept, now, count, given)
         return cast(Counted[_Answer], kept.counted)
@@ -120,7 +124,7 @@ class Recent:
         asked_at = self._clock()
         age = asked_at - kept.begun_at
         is_spared = kept.spares(asked_at)
-        if not (is_spared or age >= (OLDEST if kept.ahead else LONGEST)) or not kept.counting.acquire(
+        if not (is_spared or age >= OLDEST + kept.every) or not kept.counting.acquire(
             blocking=is_spared or age >= LONGEST
         ):
             return
@@ -140,17 +144,17 @@ class Recent:
                     self._count(kept, count, given)
 
     def _in_use(self) -> list[tuple[Any, _Kept]]:
-        since = self._clock() - IN_USE
+        now = self._clock()
         with self._lock:
-            found = [each for each in self._kept.items() if each[1].ahead and each[1].asked_at >= since]
+            found = [each for each in self._kept.items() if each[1].is_due(now)]
         return sorted(found, key=lambda each: -each[1].asked_at)[:MOST]
 
-    def _find(self, key: Hashable, *, ahead: bool) -> _Kept:
+    def _find(self, key: Hashable, every: float) -> _Kept:
         now = self._clock()
         with self._lock:
             if key not in self._kept and len(self._kept) >= _MOST_KEPT:
                 del self._kept[min(self._kept, key=lambda each: self._kept[each].asked_at)]
-            kept = self._kept.setdefault(key, _Kept(now, ahead=ahead))
+            kept = self._kept.setdefault(key, _Kept(now, every))
             kept.asked_at = now
             return kept
 

@@ -33,6 +33,9 @@ PAGE: Final = 50
 AT_ONCE: Final = 500
 """Rows of a CSV that are in memory at once."""
 
+CHOICES_EVERY: Final = 5.0
+"""Seconds between two times that the choices of the form are counted for open pages: new ones seldom come."""
+
 _NEAR: Final = 2
 _FALLING: Final[frozenset[SortBy]] = frozenset({"risk", "completion", "lag_weeks", "updated_at"})
 """Columns that one wants to see from the greatest down first."""
@@ -229,7 +232,7 @@ def _paging(total: int, number: int, filters: Filters, path: str) -> dict[str, A
 def _choices(request: Request, visitor: Visitor, *, flagged: bool) -> dict[str, list[dict[str, str]]]:
     """What the fields of the form offer."""
     programmes = parts_of(request).rulebook().curriculum.programmes
-    found = reading_of(request).recent.of(request.state.freshness, _places, visitor.partner, ahead=False).answer
+    found = reading_of(request).recent.of(request.state.freshness, _places, visitor.partner, every=CHOICES_EVERY).answer
     places = {name: [{"value": each, "text": each} for each in values] for name, values in found.items()}
     for option in places["programme"]:
         if (known := programmes.get(option["value"])) is not None:

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
+from sqlalchemy import Connection
 
 from dashboard import live
-from dashboard.live import Watch
+from dashboard.freshness import Freshness
+from dashboard.live import RESTS, Watch
 from dashboard.problems import NotReadyError
 from dashboard.reading import Reading
 from learning.facts import ContactMade
@@ -100,3 +103,29 @@ def test_pages_hear_that_they_have_become_stale(site: Site) -> None:
         asyncio.get_running_loop().call_later(0.3, lambda: site.clock.move(seconds=60))
 
     assert woken(site, "partner-0", stand_still)
+
+
+def test_counting_for_open_pages_rests_longer_than_it_takes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While something changes at every look and counting takes two seconds, most of the time nothing is counted."""
+    monkeypatch.setattr(live, "APART", 1.0)
+    seconds, begun = [0.0], []
+    reading = Reading(site.parts)
+    freshness = reading.freshness
+
+    def changed(connection: Connection) -> Freshness:
+        seconds[0] += 0.5
+        return freshness(connection)._replace(records=int(10 * seconds[0]))
+
+    def count(_: Freshness) -> None:
+        begun.append(seconds[0])
+        seconds[0] += 2.0
+        if len(begun) == 4:
+            raise KeyError("enough")
+
+    monkeypatch.setattr(reading, "freshness", changed)
+    monkeypatch.setattr(reading.recent, "renew", count)
+
+    with pytest.raises(KeyError, match="enough"):
+        asyncio.run(asyncio.wait_for(Watch(reading, lambda: seconds[0]).run(), 10))
+
+    assert [later - earlier for earlier, later in pairwise(begun)] == [2.0 + RESTS * 2.0] * 3

@@ -171,6 +171,19 @@ def test_what_nobody_asks_for_any_more_is_not_counted_ahead(projections: Project
     assert len(projections.counted) == 1
 
 
+def test_what_seldom_comes_out_differently_is_counted_ahead_less_often(projections: Projections) -> None:
+    """It is let be until its time has passed, and then counted ahead like everything else."""
+    projections.recent.of(projections.now, projections.count, "choices", every=5.0)
+    counted = []
+    for _ in range(10):
+        projections.records += 1
+        projections.seconds += 1.0
+        projections.recent.renew(projections.now)
+        counted.append(len(projections.counted))
+
+    assert counted == [1, 1, 1, 1, 2, 2, 2, 2, 2, 3]
+
+
 def test_so_much_is_counted_ahead_and_no_more(projections: Projections) -> None:
     """Of many different questions only the latest are counted ahead, so that pages hear of the change soon."""
     for number in range(MOST + 5):
