@@ -1,4 +1,4 @@
-"""A log to publish to, a small curriculum, and a way to see what stands on the log."""
+"""A log to publish to, a small curriculum, a way to see what stands on the log, and simulated lives."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,7 +12,9 @@ from eventlog.facts import FACTS_TOPIC
 from learning.catalogue import parse
 from learning.curriculum import Curriculum
 from learning.events import Fact, decode
+from producers.simulator import simulate
 from tests.register_kit import ENROLMENTS, Desk
+from tests.simulation_kit import CURRICULUM, LONG_AFTER, Lives, lives_of, simulation
 
 CATALOGUE = """
 provider = "Star Institute"
@@ -86,3 +88,9 @@ def enrolled(desk: Desk) -> Desk:
     """The participants p1 and p2 are enrolled as e1 and e2."""
     assert desk.enrolments(ENROLMENTS).appended == 2
     return desk
+
+
+@pytest.fixture(scope="session")
+def ended() -> Lives:
+    """The lives of 1,500 participants, to their ends."""
+    return lives_of(simulate(simulation(participants=1_500, partners=12, until=LONG_AFTER), CURRICULUM))
