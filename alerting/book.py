@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select
 
 from alerting import schema
 from alerting.model import Alert, Content, Notice, NoticeState, State, Step
@@ -126,6 +126,16 @@ def told_since(connection: Connection, moment: datetime) -> set[str]:
     joined = schema.notice_alert.join(schema.notice, _notice.id == _told.notice)
     recent = _notice.planned_at >= moment, _notice.state != "cancelled", _told.step == "first"
     return set(connection.scalars(select(_told.alert).select_from(joined).where(*recent).distinct()))
+
+
+def mark(connection: Connection) -> tuple[object, ...]:
+    """What is another one as soon as an alert has come to another state, or a message was cancelled or is sent again.
+
+    It is cheap, however many alerts there are. What an alert says can change without it.
+    """
+    states = connection.execute(select(_alert.state, func.count()).group_by(_alert.state).order_by(_alert.state))
+    cancelled = select(func.count(), func.max(_notice.settled_at)).where(_notice.state == "cancelled")
+    return (*map(tuple, states), tuple(connection.execute(cancelled).one()))
 
 
 def decisions(connection: Connection, enrolments: Iterable[str]) -> dict[str, LatestDecision]:

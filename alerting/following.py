@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from sqlalchemy import Connection, Select, select
 
 from alerting import book, forgetting
+from alerting.identity import alert_id
 from alerting.model import OPEN, Alert, State
 from alerting.policy import DEFAULT_POLICY, AlertPolicy
 from alerting.raising import HIGHEST, reopened
@@ -142,13 +143,13 @@ def of_withdrawal(latest: Alert | None, current: Current, now: datetime, policy:
         policy: The figures of alerting.
     """
     day = uk_day(current.withdrawal_at or now)
-    alert_id = f"{current.enrolment}/withdrawal/{day.isoformat()}"
-    if latest is not None and (latest.state in OPEN or (latest.id == alert_id and latest.state == "lapsed")):
+    made_id = alert_id(current.enrolment, "withdrawal", day.isoformat())
+    if latest is not None and (latest.state in OPEN or (latest.id == made_id and latest.state == "lapsed")):
         return None
-    if latest is not None and latest.id == alert_id:
+    if latest is not None and latest.id == made_id:
         return followed(reopened(latest, now), current, now, flagged=False)
     made = Alert(
-        id=alert_id,
+        id=made_id,
         matter="withdrawal",
         enrolment=current.enrolment,
         level=HIGHEST,

@@ -8,14 +8,13 @@ import msgspec
 from msgspec import structs
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
+from alerting.book import chunks
 from alerting.model import OPEN, Content, NoticeState
 from alerting.schema import alert, notice, notice_alert
 from learning.progress import NOBODY
 
 _MAY_LEAVE: Final[tuple[NoticeState, ...]] = ("waiting", "dead", "dry-run")
 """Messages that have not arrived anywhere: they wait, or can be sent again by hand, or were only composed."""
-
-_AT_ONCE: Final = 500
 
 _content = msgspec.json.Decoder(Content)
 
@@ -32,9 +31,9 @@ def forget(connection: Connection, enrolments: Collection[str], now: datetime) -
         enrolments: Ids of the enrolments.
         now: When.
     """
-    changed, given = 0, sorted(set(enrolments))
-    for start in range(0, len(given), _AT_ONCE):
-        theirs = alert.c.enrolment.in_(given[start : start + _AT_ONCE])
+    changed = 0
+    for some in chunks(sorted(set(enrolments))):
+        theirs = alert.c.enrolment.in_(some)
         changed += _take_out(connection, theirs, now)
         connection.execute(update(alert).where(theirs, alert.c.state.in_(OPEN)).values(state="lapsed", state_since=now))
         connection.execute(update(alert).where(theirs).values(participant=NOBODY))

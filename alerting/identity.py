@@ -1,10 +1,30 @@
-"""The id of a message, made of what makes it this one, so that planning it again is the same message."""
+"""The ids of alerts and messages, made of what makes them these, so that making them again gives the same ones."""
 
 from hashlib import sha256
+from typing import Final
+
+import msgspec
 
 from alerting.model import NoticeKind
+from learning.facts import Identifier
 
-_DIGITS = 32
+_DIGITS: Final = 32
+
+
+def alert_id(enrolment: str, *scope: str) -> str:
+    """The id of an alert: its enrolment and scope, or a digest of them where that is none which a fact can name.
+
+    The id of an enrolment may be longer than an identifier and have other characters.
+
+    Args:
+        enrolment: That it is about.
+        scope: The day on which a flag was raised; `withdrawal` and the day on which that was recommended.
+    """
+    plain = "/".join((enrolment, *scope))
+    try:
+        return msgspec.convert(plain, Identifier)
+    except msgspec.ValidationError:
+        return "/".join(("alert_" + _digest(plain), *scope))
 
 
 def notice_id(kind: NoticeKind, receiver: str, partner: str, *scope: str) -> str:
@@ -16,5 +36,8 @@ def notice_id(kind: NoticeKind, receiver: str, partner: str, *scope: str) -> str
         partner: Whose alerts they are.
         scope: What tells it from others of the kind: the day of a digest, else the alerts, each with step and level.
     """
-    whole = "\n".join((kind, receiver, partner, *scope))
-    return f"msg_{sha256(whole.encode()).hexdigest()[:_DIGITS]}"
+    return "msg_" + _digest("\n".join((kind, receiver, partner, *scope)))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:_DIGITS]

@@ -56,7 +56,7 @@ def _flags(page: Sequence[Stored]) -> list[DecidedFlag]:
     for record in page:
         try:
             flags.append(_decoder.decode(record.value).data)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             continue
     if len(flags) < len(page):
         logger.warning(

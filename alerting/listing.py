@@ -1,6 +1,6 @@
 """Reads the alert book for people and programs: alerts and messages, narrowed and page by page; it changes nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple, TypeVarTuple
 
@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, or_, select
 
+from alerting.book import chunks
 from alerting.model import (
     OPEN,
     Alert,
@@ -24,9 +25,6 @@ from alerting.schema import alert as alert_table
 from alerting.schema import notice as notice_table
 from alerting.schema import notice_alert
 from learning.policy import Level
-
-KEYS_AT_ONCE: Final = 500
-"""Alerts that one query names: databases bound its parameters."""
 
 Columns = TypeVarTuple("Columns")
 
@@ -196,13 +194,17 @@ def tellings(connection: Connection, alert: str) -> list[Telling]:
     return [Telling(_decoded(row), row["step"]) for row in connection.execute(query).mappings()]
 
 
-def latest_steps(connection: Connection, alerts: Sequence[str]) -> dict[str, Step]:
-    """Why the latest message about each of these alerts was sent or is to be; without one, an alert is left out."""
+def latest_steps(connection: Connection, alerts: Iterable[str]) -> dict[str, Step]:
+    """Why the latest message about each of these alerts was sent or is to be; without one, an alert is left out.
+
+    What another delivery partner was told before the enrolment moved does not count.
+    """
     found: dict[str, Step] = {}
-    for start in range(0, len(alerts), KEYS_AT_ONCE):
+    for some in chunks(alerts):
         query = select(_told.alert, _told.step).join(notice_table, _told.notice == _notice.id)
-        query = query.where(_told.alert.in_(alerts[start : start + KEYS_AT_ONCE]), _notice.state != "cancelled")
-        found |= {row[0]: row[1] for row in connection.execute(query.order_by(_notice.planned_at))}
+        query = query.join(alert_table, (_told.alert == _alert.id) & (_notice.partner == _alert.partner))
+        query = query.where(_told.alert.in_(some), _notice.state != "cancelled")
+        found |= {row[0]: row[1] for row in connection.execute(query.order_by(_notice.planned_at, _notice.id))}
     return found
 
 

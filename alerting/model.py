@@ -44,7 +44,10 @@ class Alert(Struct, frozen=True, kw_only=True):
     """That somebody is to be told about one enrolment."""
 
     id: str
-    """`ENROLMENT/DAY` of a flag, by the day on which it was raised; `ENROLMENT/withdrawal/DAY`."""
+    """`ENROLMENT/DAY` of a flag, by the day on which it was raised; `ENROLMENT/withdrawal/DAY`.
+
+    See `alerting.identity.alert_id` for enrolments whose ids are too long for that.
+    """
     matter: Matter
     enrolment: str
     participant: str

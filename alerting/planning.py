@@ -17,6 +17,8 @@ from alerting.schema import alert, notice, notice_alert
 from alerting.store import AlertStore
 from learning.calendar import UK, StudyCalendar
 from registry import contacts, endpoints, partners
+from registry.contacts import Contact
+from registry.endpoints import Endpoint
 from registry.store import Registry
 
 NO_LONGER_SO = "no longer so"
@@ -79,11 +81,16 @@ def _holds() -> ColumnElement[bool]:
     return and_(same, alert.c.partner == notice.c.partner, to_tell)
 
 
+def receivers(registry: Registry) -> tuple[list[Contact], list[Endpoint], dict[str, int]]:
+    """Whom there is to tell: contacts, endpoints, and the budgets of partners."""
+    with registry.reading() as connection:
+        budgets = {each.id: each.weekly_budget for each in partners.every(connection)}
+        return contacts.every(connection), endpoints.every(connection), budgets
+
+
 def situation(store: AlertStore, registry: Registry, now: datetime, policy: AlertPolicy, *, dry: bool) -> Situation:
     """All that counts for what is told now; `dry` says whether messages would be composed only."""
-    with registry.reading() as connection:
-        people, systems = contacts.every(connection), endpoints.every(connection)
-        budgets = {each.id: each.weekly_budget for each in partners.every(connection)}
+    people, systems, budgets = receivers(registry)
     with store.reading() as connection:
         alerts = book.alerts(connection, states=_TO_TELL)
         ended = book.alerts(connection, states=["resolved"], since=now - policy.lapse)

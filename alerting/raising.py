@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct, structs
 
+from alerting.identity import alert_id
 from alerting.model import OPEN, Alert, State
 from alerting.policy import AlertPolicy
 from learning.calendar import uk_day
@@ -71,7 +72,7 @@ def _is_over(alert: Alert, day: date, policy: AlertPolicy) -> bool:
 
 def _raised(flag: DecidedFlag, now: datetime, policy: AlertPolicy) -> Alert:
     return Alert(
-        id=f"{flag.enrolment}/{flag.day.isoformat()}",
+        id=alert_id(flag.enrolment, flag.day.isoformat()),
         matter="flag",
         enrolment=flag.enrolment,
         participant=flag.participant,

@@ -14,6 +14,7 @@ import msgspec
 from fastapi import Request
 from sqlalchemy import Connection
 
+from dashboard.links import to_action
 from dashboard.noting import note
 from dashboard.problems import ConflictError, UnfitError
 from dashboard.visitors import Visitor, parts_of
@@ -117,6 +118,12 @@ def offered(visitor: Visitor, row: Mapping[str, Any], *, flagged: bool) -> Itera
         may = visitor.account.may_act if deed.who == "acting" else visitor.account.role == deed.who
         if may and fits(deed.kind, row, flagged=flagged):
             yield deed
+
+
+def ways(visitor: Visitor, row: Mapping[str, Any], *, flagged: bool) -> list[dict[str, str]]:
+    """The same as `offered`, as links to their forms, for `enrolment_deeds.html`."""
+    found = offered(visitor, row, flagged=flagged)
+    return [{"title": deed.title, "href": to_action(deed.word, row["enrolment"])} for deed in found]
 
 
 def new_key(now: datetime) -> str:

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Connection
 
 from alerting import listing
+from alerting.listing import Telling
 from alerting.model import Alert, Notice
 from dashboard.links import to_alert, to_enrolment, to_notice
 from dashboard.naming import names_of
@@ -26,6 +27,7 @@ NO_DISPATCHER: Final = (
 
 
 def _book(request: Request) -> Iterator[Connection | None]:
+    request.state.alerts = request.app.state.alerts.look()  # before anything is read: what changes then is told later
     store = parts_of(request).alerts()
     if store is None:
         yield None
@@ -54,12 +56,20 @@ def own_alert(book: Connection, rows: Connection, visitor: Visitor, alert: str) 
         NotThereError: There is none, or it is another delivery partner's: which of the two is not told.
     """
     found = listing.find(book, alert) if alert.isprintable() else None
-    if found is None:
+    if found is None or visitor.partner not in (None, found.partner):
         raise NotThereError("There is no such alert, or it is not with your organisation.")
     try:
         return found, own_enrolment(rows, visitor, found.enrolment)
     except NotThereError as error:
         raise NotThereError("There is no such alert, or it is not with your organisation.") from error
+
+
+def own_tellings(book: Connection, visitor: Visitor, alert: str) -> list[Telling]:
+    """The messages that tell of an alert, the first first, but for those that went to another delivery partner before.
+
+    How many alerts these tell of, and to whom they went, is not for the partner that the enrolment is with now.
+    """
+    return [each for each in listing.tellings(book, alert) if visitor.partner in (None, each.notice.partner)]
 
 
 def own_notice(book: Connection, visitor: Visitor, notice: str) -> Notice:

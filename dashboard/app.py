@@ -9,8 +9,10 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from dashboard import live
+from dashboard.alerts_now import AlertsNow
 from dashboard.api import router as api
 from dashboard.api.addresses import WholeSegments
 from dashboard.api.limiting import Rates
@@ -80,7 +82,7 @@ def create_app(parts: Parts) -> FastAPI:
     Raises:
         RuleMissingError: A route does not say whom it lets in.
     """
-    app = FastAPI(
+    app = _Guarded(
         title="Engagement",
         docs_url=None,
         redoc_url=None,
@@ -89,7 +91,8 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.reading = Reading(parts)
-    app.state.watch = Watch(app.state.reading)
+    app.state.alerts = AlertsNow(parts)
+    app.state.watch = Watch(app.state.reading, alerts=app.state.alerts.look)
     app.state.asking = Asking(parts, on_answer=app.state.watch.touch)
     app.state.metrics = Metrics()
     app.state.looks = Looks()
@@ -97,7 +100,6 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.rates = Rates()
     app.state.streams = Streams()
     app.add_middleware(WholeSegments)
-    app.add_middleware(Guard, parts=parts)
     app.add_middleware(Measured, metrics=app.state.metrics)
     handle_problems(app)
     for router in ROUTERS:
@@ -105,6 +107,14 @@ def create_app(parts: Parts) -> FastAPI:
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
     rules(app)
     return app
+
+
+class _Guarded(FastAPI):
+    """Has the guard before everything, also before what answers an error that nobody foresaw."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What an answer passes through on its way out; `add_middleware` would put the guard further in."""
+        return Guard(super().build_middleware_stack(), self.state.parts)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Stands before every route: bounds what a request may cost, and tells browsers what pages may do."""
+"""Stands before everything that answers: bounds what a request may cost, and tells browsers what pages may do."""
 
 from asyncio import wait_for
 from http import HTTPStatus

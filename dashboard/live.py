@@ -1,4 +1,4 @@
-"""Tells open pages that something changed: one look at the projections for all who watch, and no more than that.
+"""Tells open pages that something changed: one look at the projections and alerts for all who watch, and no more.
 
 A stream carries no data of anybody: a page that hears of a change asks for itself anew, by the rules of every request.
 """
@@ -8,15 +8,16 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 from sqlalchemy import select
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from dashboard.alerts_now import Look
 from dashboard.freshness import Freshness
 from dashboard.problems import NotReadyError
 from dashboard.reading import Reading
@@ -60,10 +61,17 @@ class Seen(NamedTuple):
 class Watch:
     """Looks at the projections, has counted anew what is in use, and wakes whom a change concerns."""
 
-    def __init__(self, reading: Reading, clock: Callable[[], float] = time.monotonic) -> None:
-        """Watch these projections; `run` does it. `clock` tells seconds."""
+    def __init__(
+        self,
+        reading: Reading,
+        clock: Callable[[], float] = time.monotonic,
+        alerts: Callable[[], Look | None] = lambda: None,
+    ) -> None:
+        """Watch these projections and, as `alerts` tells of them, alerts; `run` does it. `clock` tells seconds."""
         self._reading = reading
         self._clock = clock
+        self._alerts = alerts
+        self._alerts_seen: Look | None = None
         self._waiting: dict[asyncio.Event, str | None] = {}
         self._touched = False
         self._told: Seen | None = None
@@ -91,6 +99,7 @@ class Watch:
                 seen = await run_in_threadpool(self._look)
                 if (now := self._clock()) >= next_at and await self._tell(seen):
                     next_at = max(now + APART, (done := self._clock()) + RESTS * (done - now))
+                await self._tell_of_alerts()
             except EngagementError as error:  # whatever it is, it may pass, and open pages must not wait for ever
                 _log.debug("cannot look at the projections", error=str(error))
 
@@ -109,6 +118,16 @@ class Watch:
             self._wake(changed)
         self._told = seen
         return True
+
+    async def _tell_of_alerts(self) -> None:
+        """Wake whom an alert that has changed concerns, or what was sent of one."""
+        if not self._waiting:
+            return
+        before, seen = self._alerts_seen, await run_in_threadpool(self._alerts)
+        if seen is not None and seen is not before:
+            self._alerts_seen = seen
+            if changed := seen.changed_since(before) if before else seen.standing.keys():
+                self._wake(changed)
 
     @contextmanager
     def woken_for(self, partner: str | None) -> Iterator[asyncio.Event]:
@@ -143,6 +162,11 @@ class Watch:
         with self._reading.store().connect() as connection:
             return connection.scalar(query) is not None
 
+    def alerts_changed(self, stamp: str | None, partner: str | None) -> bool:
+        """Whether alerts of this partner's (None: of anybody's) have changed since a page with this stamp was made."""
+        seen = None if stamp is None else self._alerts()
+        return seen is not None and seen.stamp(partner) != stamp
+
     def _look(self) -> Seen:
         store = self._reading.store()
         with store.connect() as connection:
@@ -161,17 +185,26 @@ class Watch:
 
 
 @router.get("/live")
-async def live(request: Request, visitor: SignedIn, since: AwareDatetime | None = None) -> EventSourceResponse:
+async def live(
+    request: Request,
+    visitor: SignedIn,
+    since: AwareDatetime | None = None,
+    alerts: Annotated[str | None, Query(max_length=64)] = None,
+) -> EventSourceResponse:
     """An event `change` whenever something that the visitor may see has changed, at first since a page was made."""
     watch: Watch = request.app.state.watch
-    changes = _changes(watch, visitor.partner, since)
+    changes = _changes(watch, visitor.partner, since, alerts)
     return EventSourceResponse(changes, ping=15, headers={"Cache-Control": "no-store"})
 
 
-async def _changes(watch: Watch, partner: str | None, since: datetime | None) -> AsyncIterator[ServerSentEvent]:
+async def _changes(
+    watch: Watch, partner: str | None, since: datetime | None, stamp: str | None
+) -> AsyncIterator[ServerSentEvent]:
     with watch.woken_for(partner) as woken:
         yield ServerSentEvent(event="open", data="", retry=2_000)
-        if since is not None and await run_in_threadpool(watch.changed_since, since, partner):
+        if await run_in_threadpool(watch.alerts_changed, stamp, partner) or (
+            since is not None and await run_in_threadpool(watch.changed_since, since, partner)
+        ):
             woken.set()
         while True:
             await woken.wait()

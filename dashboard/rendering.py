@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from dashboard.alerts_now import Look
+from dashboard.links import address
 from dashboard.wording import FILTERS
 
 templates: Final = Environment(
@@ -55,15 +56,16 @@ def render(
         headers: Of the answer.
         context: What the template names, besides `page`.
     """
-    page = _page(request, title=title, active=active, live=live)
+    page = _page(request, title=title, active=active, live=live, is_error=status >= HTTPStatus.BAD_REQUEST)
     made = templates.get_template(template).render(page=page, request=request, **context)
     return HTMLResponse(made, status, {**(headers or {}), "Cache-Control": "no-store"})
 
 
-def _page(request: Request, *, title: str, active: str, live: bool) -> dict[str, Any]:
+def _page(request: Request, *, title: str, active: str, live: bool, is_error: bool) -> dict[str, Any]:
     """What every page shows. A page that tells of an error is also made when nothing was found out about who asks."""
     visitor = getattr(request.state, "visitor", None)
     account = visitor and visitor.account
+    alerts = None if visitor is None or is_error else _alerts(request)
     return {
         "title": title,
         "active": active,
@@ -72,18 +74,26 @@ def _page(request: Request, *, title: str, active: str, live: bool) -> dict[str,
         "names": {"shown": visitor.names, "possible": request.app.state.parts.names} if visitor else None,
         "csrf": visitor.csrf if visitor else "",
         "freshness": getattr(request.state, "freshness", None),
-        "live": _stream(request) if live else None,
+        "waiting": alerts.waiting(visitor.partner) if visitor and alerts else None,
+        "live": _stream(request, alerts and alerts.stamp(visitor.partner)) if visitor and live else None,
         "fragment": request.headers.get("x-fragment") == "main",
         "policy": getattr(request.state, "policy", None),
         "messages": _messages(request),
     }
 
 
-def _stream(request: Request) -> str:
+def _alerts(request: Request) -> Look | None:
+    """How alerts stood before the page was made."""
+    found: Look | None = getattr(request.state, "alerts", None) or request.app.state.alerts.look()
+    return found
+
+
+def _stream(request: Request, alerts: str | None) -> str:
     """Where the page hears of changes, from the moment on that it shows."""
     freshness = getattr(request.state, "freshness", None)
     made = freshness and freshness.updated_at
-    return f"/live?{urlencode({'since': made.isoformat()})}" if made else "/live"
+    said = {"since": made and made.isoformat(), "alerts": alerts}
+    return address("/live", **said)
 
 
 def _links(partner: str | None) -> list[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from alerting.model import Channel
 from alerting.outcomes import Carrier
 from alerting.preparing import Preparation
 from alerting.receivers import Receivers
+from alerting.store import AlertStore
+from engagement.opened_once import OpenedOnce
 from engagement.settings import Settings
 from registry.database import Place
 from registry.store import PostgresqlDatabase, Registry
@@ -28,6 +31,18 @@ def alert_place(settings: Settings) -> Place:
     if settings.database is not None:
         return PostgresqlDatabase(settings.database.get_secret_value())
     return settings.data_dir / "alerts.db"
+
+
+def has_alerts(place: Place) -> bool:
+    """Whether there is an alert book in a place; in PostgreSQL there is one as soon as somebody asks for it."""
+    return not isinstance(place, Path) or place.exists()
+
+
+def alerts_if_any(settings: Settings) -> Callable[[], AlertStore | None]:
+    """The alert book, opened once it is there; it stays open as long as this process runs."""
+    place = alert_place(settings)
+    opened = OpenedOnce(lambda: AlertStore(place))
+    return lambda: opened.get() if has_alerts(place) else None
 
 
 def configured_mailer(settings: Settings) -> Mailer | None:

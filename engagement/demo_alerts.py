@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from alerting.bodies import TYPES
 from alerting.dispatcher import Dispatcher, Turn
+from engagement.alert_parts import dispatcher_parts
 from engagement.demo_receiver import ADDRESS, WebhookReceiver
 from engagement.wiring import Wiring
 from learning.calendar import UK
@@ -98,7 +99,7 @@ def demo_alerts(wiring: Wiring) -> Iterator[DemoAlerts]:
     """Alerts of a demonstration whose folder is there, with a receiver that runs until the block ends."""
     changes = {"alerts": "on", "mailbox_dir": wiring.settings.data_dir / MAILBOX, "webhook_private_networks": ADDRESS}
     on = Wiring(wiring.settings.model_copy(update=changes))
-    with WebhookReceiver() as receiver, on.dispatcher_parts() as parts, Dispatcher(parts) as dispatcher:
+    with WebhookReceiver() as receiver, dispatcher_parts(on) as parts, Dispatcher(parts) as dispatcher:
         yield DemoAlerts(on, dispatcher, receiver)
 
 

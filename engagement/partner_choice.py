@@ -18,6 +18,13 @@ OfPartner = Annotated[str | None, Option("--partner", help="The delivery partner
 OfLeadProvider = Annotated[
     bool, Option("--lead-provider", help="Staff of the lead provider, who are told when nobody at a partner answers.")
 ]
+OnlyOfPartner = Annotated[
+    str | None, Option("--partner", help="Only those of this delivery partner.", show_default=False)
+]
+ToldOfProgrammes = Annotated[
+    list[str] | None,
+    Option("--programme", help="Only this programme; may be given several times. Default: all.", show_default=False),
+]
 
 
 def one_or_other(partner: str | None, *, lead_provider: bool) -> str | None:

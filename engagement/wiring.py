@@ -3,18 +3,14 @@
 What only reads never makes a file: on an empty data folder it says what to run first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date, datetime
-from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from alerting.dispatcher import DispatcherParts
-from alerting.model import Channel
-from alerting.outcomes import Carrier
 from alerting.store import AlertStore
-from engagement.alert_parts import alert_place, carriers, configured_mailer, dispatcher_parts
+from engagement.alert_parts import alert_place, alerts_if_any, configured_mailer, has_alerts
+from engagement.opened_once import OpenedOnce
 from engagement.settings import Settings
 from eventlog.base import EventLog
 from eventlog.embedded import EmbeddedLog
@@ -76,7 +72,7 @@ class Wiring:
         with opened_log(self.settings) as log:
             yield log
 
-    def log_opened_once(self) -> "OpenedOnce":
+    def log_opened_once(self) -> OpenedOnce[EventLog]:
         """The log to append, for whoever needs it again and again; close it at the end."""
         return OpenedOnce(self.log_to_append)
 
@@ -191,24 +187,12 @@ class Wiring:
             RegistryError: It cannot be opened.
         """
         place = alert_place(self.settings)
-        if to_read and isinstance(place, Path) and not place.exists():
+        if to_read and not has_alerts(place):
             raise NothingThereError(
                 f"no alerts have been made in {self.settings.data_dir} yet; run `engagement dispatcher --once`, or "
                 "name another folder with --data-dir"
             )
         return AlertStore(place)
-
-    def alert_carriers(self, registry: Registry) -> Callable[[], Mapping[Channel, Carrier]]:
-        """Makes the ways on which messages leave, inside the event loop that uses them."""
-        return carriers(self.settings, registry)
-
-    def dispatcher_parts(self) -> AbstractContextManager[DispatcherParts]:
-        """What the dispatcher stands on, for the length of the block.
-
-        Raises:
-            EngagementError: The registry or the alert book cannot be opened, or a programme has a fault.
-        """
-        return dispatcher_parts(self)
 
     def dashboard_parts(self) -> "Parts":
         """What the dashboard stands on; the registry and the log stay open as long as this process runs.
@@ -235,26 +219,10 @@ class Wiring:
             names=settings.names,
             lake=lambda: Lake(settings.lake_path),
             column_map=self.column_map,
-            alerts=self._alerts_if_any(),
+            alerts=alerts_if_any(settings),
             alert_terms=AlertTerms(settings.alerts == "on", settings.alert_policy),
             mail=Mail(mail, settings.mail_from) if mail else None,
         )
-
-    def _alerts_if_any(self) -> Callable[[], AlertStore | None]:
-        """The alert book, opened once it is there; it stays open as long as this process runs."""
-        opened: list[AlertStore] = []
-        lock = Lock()
-
-        def alerts() -> AlertStore | None:
-            with lock:
-                if not opened:
-                    try:
-                        opened.append(self.alert_store(to_read=True))
-                    except NothingThereError:
-                        return None
-                return opened[0]
-
-        return alerts
 
     def column_map(self, partner: str) -> "ColumnMap":
         """How a delivery partner's sheets say things: by the map that the data folder keeps for it, if it does.
@@ -310,31 +278,6 @@ class Wiring:
             f"there is no log in {self.settings.data_dir} yet; run `engagement demo`, load data with "
             "`engagement import`, or name another folder with --data-dir"
         )
-
-
-class OpenedOnce:
-    """A log that many threads use: opened when it is first asked for, and anew where that failed."""
-
-    def __init__(self, opening: Callable[[], AbstractContextManager[EventLog]]) -> None:
-        """Open it like this."""
-        self._opening = opening
-        self._lock = Lock()
-        self._log: EventLog | None = None
-        self._open = ExitStack()
-
-    @contextmanager
-    def __call__(self) -> Iterator[EventLog]:
-        """The log; it stays open after the block."""
-        with self._lock:
-            if self._log is None:
-                self._log = self._open.enter_context(self._opening())
-        yield self._log
-
-    def close(self) -> None:
-        """Let go of the log."""
-        with self._lock:
-            self._open.close()
-            self._log = None
 
 
 def _day(day: date | None) -> date | None:

@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from projections.enrolment_risk import decode_reasons
-from projections.enrolment_states import KEYS_AT_ONCE
 from projections.list_filters import Wanted, narrowed
 from projections.list_order import NEEDS_REGISTER, WORST_FIRST, Sort, SortBy, order
 from projections.schema import checkpoint, enrolment_progress, enrolment_risk, enrolment_state
+from projections.storage.paging import in_pages
 
 __all__ = [
     "Changes",
@@ -100,8 +100,8 @@ def page(connection: Connection, wanted: Wanted, sort: Sort = WORST_FIRST, *, nu
 def every(connection: Connection, wanted: Wanted, sort: Sort = WORST_FIRST) -> Iterator[dict[str, Any]]:
     """All rows of a list, one at a time, as `page` has them."""
     ids = _ids(connection, _sorted(wanted, sort))
-    for start in range(0, len(ids), KEYS_AT_ONCE):
-        yield from _read(connection, ids[start : start + KEYS_AT_ONCE])
+    for some in in_pages(ids):
+        yield from _read(connection, some)
 
 
 def changes(connection: Connection, wanted: Wanted, after: Cursor | None = None, *, size: int = 100) -> Changes:
@@ -143,9 +143,9 @@ def find(connection: Connection, wanted: Wanted, enrolment: str) -> dict[str, An
 
 def those(connection: Connection, wanted: Wanted, enrolments: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The rows of these enrolments by id, as `page` has them: of those that are wanted."""
-    asked, found = list(dict.fromkeys(enrolments)), dict[str, dict[str, Any]]()
-    for start in range(0, len(asked), KEYS_AT_ONCE):
-        ids = _ids(connection, _found(wanted).where(_progress.enrolment.in_(asked[start : start + KEYS_AT_ONCE])))
+    found: dict[str, dict[str, Any]] = {}
+    for some in in_pages(dict.fromkeys(enrolments)):
+        ids = _ids(connection, _found(wanted).where(_progress.enrolment.in_(some)))
         found |= {row["enrolment"]: row for row in _read(connection, ids)}
     return found
 

@@ -15,9 +15,10 @@ from learning.changes import Decided
 from learning.flags import RAISED, FlagLife
 from learning.policy import FLAGGED, LEVELS, Level
 from learning.risk import Assessment, Earlier, Reason
-from projections.enrolment_states import KEYS_AT_ONCE, StoredState
+from projections.enrolment_states import StoredState
 from projections.schema import checkpoint, enrolment_progress, enrolment_risk, enrolment_state
-from projections.storage.upserting import ROWS_AT_ONCE, update_rows, upsert
+from projections.storage.paging import ROWS_AT_ONCE, in_pages
+from projections.storage.upserting import update_rows, upsert
 
 _table = enrolment_risk.c
 _state = enrolment_state.c
@@ -103,24 +104,20 @@ def forget(connection: Connection, enrolment: str) -> None:
 
 def decided(connection: Connection, enrolments: Iterable[str]) -> dict[str, Decided]:
     """What was decided last of these enrolments, as far as anything was."""
-    wanted = list(enrolments)
+    query = select(_table.enrolment, _table.decided_level, _table.decided_signals)
     found: dict[str, Decided] = {}
-    for start in range(0, len(wanted), KEYS_AT_ONCE):
-        query = select(_table.enrolment, _table.decided_level, _table.decided_signals)
-        for enrolment, level, signals in connection.execute(
-            query.where(_table.enrolment.in_(wanted[start : start + KEYS_AT_ONCE]))
-        ):
-            found[enrolment] = _decided(level, signals)
+    for some in in_pages(enrolments):
+        rows = connection.execute(query.where(_table.enrolment.in_(some)))
+        found.update((enrolment, _decided(level, signals)) for enrolment, level, signals in rows)
     return found
 
 
 def current(connection: Connection, enrolments: Iterable[str]) -> dict[str, Current]:
     """What is said of these enrolments, as far as anything is."""
-    wanted = list(enrolments)
     query = select(_table.enrolment, _table.level, _table.policy, _table.next_look)
     found: dict[str, Current] = {}
-    for start in range(0, len(wanted), KEYS_AT_ONCE):
-        rows = connection.execute(query.where(_table.enrolment.in_(wanted[start : start + KEYS_AT_ONCE])))
+    for some in in_pages(enrolments):
+        rows = connection.execute(query.where(_table.enrolment.in_(some)))
         found.update((enrolment, Current(*said)) for enrolment, *said in rows)
     return found
 

@@ -7,11 +7,9 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from projections.schema import enrolment_state
+from projections.storage.paging import in_pages
 from projections.storage.store_errors import ContendedError
 from projections.storage.upserting import insert_new, upsert
-
-KEYS_AT_ONCE = 500
-"""Ids that one question names at most: databases bound the number of parameters."""
 
 
 class StoredState(NamedTuple):
@@ -30,10 +28,8 @@ _columns = (_table.enrolment, _table.home, _table.state, _table.spread)
 
 def find(connection: Connection, enrolments: Iterable[str]) -> dict[str, StoredState]:
     """The states of these enrolments, as far as there are any."""
-    wanted = list(enrolments)
     found: dict[str, StoredState] = {}
-    for start in range(0, len(wanted), KEYS_AT_ONCE):
-        some = wanted[start : start + KEYS_AT_ONCE]
+    for some in in_pages(enrolments):
         for enrolment, *stored in connection.execute(select(*_columns).where(_table.enrolment.in_(some))):
             found[enrolment] = StoredState(*stored)
     return found

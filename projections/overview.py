@@ -1,11 +1,11 @@
-"""Read model: how things stand at a glance, what the day has brought, and how fresh all of it is.
+"""Read model: how things stand at a glance, and what the day has brought.
 
 It is queries, not a table, over what is stored of the enrolments; for each number a `Wanted` lists who is behind it.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -53,19 +53,6 @@ class Changed(Struct, frozen=True, kw_only=True):
     completed: int
     withdrawn: int
     deferred: int
-
-
-class Freshness(Struct, frozen=True, kw_only=True):
-    """How far the projections have come; two that are equal were made of the same facts."""
-
-    day: date | None
-    """The latest day that has started anywhere."""
-    everywhere: date | None
-    """The latest day that has started in every partition that was read from."""
-    records: int
-    """Records of the log that are in the projections."""
-    updated_at: datetime | None
-    """When a row was last written."""
 
 
 def at_a_glance(connection: Connection, filters: Mapping[str, str] | None = None) -> Glance:
@@ -163,11 +150,3 @@ def choices(connection: Connection, filters: Mapping[str, str] | None = None) ->
     query = filtered(select(*(_progress[name] for name in PLACES)).distinct(), filters)
     found = connection.execute(query).mappings().all()  # at once: each of them alone would read all enrolments
     return {name: sorted({row[name] for row in found if row[name]}) for name in PLACES}
-
-
-def freshness(connection: Connection) -> Freshness:
-    """How far the projections have come."""
-    query = select(func.max(_at.day), func.min(_at.day), func.coalesce(func.sum(_at.next_offset), 0))
-    day, everywhere, records = connection.execute(query).one()
-    updated_at = connection.scalar(select(func.max(_progress.updated_at)))
-    return Freshness(day=day, everywhere=everywhere, records=int(records), updated_at=updated_at)

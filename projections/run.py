@@ -7,28 +7,25 @@ what is current follows the facts. So decisions depend on the log alone and not 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import islice
-from typing import Any
 
 from sqlalchemy import Connection
 
-from learning.changes import NOTHING_DECIDED, Decided, decision
-from learning.erasure import as_erased
+from learning.changes import NOTHING_DECIDED, Decided
+from learning.erased_risk import as_erased
 from learning.events import Fact
 from learning.facts import ParticipantErased
-from learning.flags import flag_life
 from learning.measures import Progress, measured
-from learning.policy import Level
 from learning.progress import State, decode_state, encode_state, fold
 from learning.risk import Assessment, Earlier, assess, is_looked_at_later
-from projections import days, enrolment_progress, enrolment_risk, enrolment_states
+from projections import days, enrolment_risk, enrolment_states
 from projections.checkpoints import Checkpoint, lock_partitions
+from projections.current_rows import Rows, level_of
 from projections.decisions import Decisions, Folded
 from projections.enrolment_risk import Current, Due
 from projections.enrolment_states import StoredState
 from projections.observing import DayDecided, Observer
 from projections.rulebook import Rulebook
-from projections.storage.upserting import ROWS_AT_ONCE
+from projections.storage.paging import ROWS_AT_ONCE, in_pages
 
 _DAY = timedelta(days=1)
 
@@ -139,7 +136,7 @@ class Run:
         self._day, self._policy = day, policy
         self._days[self._partition] = day
         days.add(self._connection, self._partition, day)
-        while some := list(islice(due, ROWS_AT_ONCE)):
+        for some in in_pages(due, ROWS_AT_ONCE):
             self._decide(some, day)
             looked_at += len(some)
             self._observer.piece_done()
@@ -169,14 +166,11 @@ class Run:
                 continue
             progress, assessment = looked
             if assessment is None or not self._due_again(assessment):
-                rows.add_progress(enrolment, progress, _level(assessment), whole=enrolment in self._unwritten)
+                rows.add_progress(enrolment, progress, level_of(assessment), whole=enrolment in self._unwritten)
                 self._unwritten.discard(enrolment)
             if assessment is not None:
                 after = self._decisions.decide(folded, each.decided, assessment, progress.standing)
-                if each.uneventful and assessment.uneventful and after == each.decided:
-                    rows.uneventful.append((enrolment, _next_look(folded, assessment, after)))
-                else:
-                    rows.risk.append(_risk_row(folded, assessment, after))
+                rows.add_risk(folded, assessment, after, before=each)
         rows.write()
         self._decisions.write()
 
@@ -190,8 +184,9 @@ class Run:
         for enrolment, stored in enrolment_states.find(self._connection, self._anew).items():
             decided[enrolment] = self._decisions.make_anew(enrolment, stored)
             self._changed.setdefault(enrolment, Folded(enrolment, decode_state(stored.state), stored))
-        changed = iter(self._changed.items())
-        while some := list(islice(changed, ROWS_AT_ONCE)):  # a server ends a transaction of which it hears nothing
+        for some in in_pages(
+            self._changed.items(), ROWS_AT_ONCE
+        ):  # a server ends a transaction of which it hears nothing
             self._look_at(some, decided)
             self._observer.piece_done()
 
@@ -206,10 +201,9 @@ class Run:
             if looked is None:
                 continue
             progress, assessment = looked
-            rows.add_progress(enrolment, progress, _level(assessment), whole=True)
+            rows.add_progress(enrolment, progress, level_of(assessment), whole=True)
             if assessment is not None:
-                said = decided.get(enrolment, NOTHING_DECIDED)
-                rows.risk.append(_risk_row(folded, assessment, said))
+                rows.add_risk(folded, assessment, decided.get(enrolment, NOTHING_DECIDED))
             elif enrolment in decided:  # its home is another partition now, where no day has started yet
                 enrolment_risk.forget(self._connection, enrolment)
         rows.write()
@@ -231,13 +225,13 @@ class Run:
         found = enrolment_risk.current(self._connection, usual)
         return {enrolment: said for enrolment, said in found.items() if said.policy == policy}
 
-    def _measure(self, rows: "Rows", enrolment: str, folded: Folded, said: Current, day: date) -> None:
+    def _measure(self, rows: Rows, enrolment: str, folded: Folded, said: Current, day: date) -> None:
         """Measure an enrolment whose risk is what was said; from tomorrow on it can be another one."""
         now = measured(folded.state, self._rulebook.curriculum, day)
         if now is not None:
             rows.add_progress(enrolment, now.progress, said.level, whole=True)
             if said.next_look != day + _DAY:
-                rows.uneventful.append((enrolment, day + _DAY))
+                rows.look_again(enrolment, day + _DAY)
 
     def _today(self, home: int) -> date | None:
         if home not in self._days:
@@ -258,50 +252,3 @@ class Run:
             assessment = assess(state, curriculum, policies, day, now=now)
             return now.progress, assessment and as_erased(state, assessment, curriculum, policies)
         return now.progress, assess(state, curriculum, policies, day, now=now, earlier=earlier)
-
-
-class Rows:
-    """Rows of the two read models that change together; most days change only a part of most of them."""
-
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        """Write on `connection`, as of `now`."""
-        self._connection = connection
-        self._now = now
-        self._progress: list[dict[str, Any]] = []
-        self._days: list[dict[str, Any]] = []
-        self.risk: list[dict[str, Any]] = []
-        self.uneventful: list[tuple[str, date | None]] = []
-        """Of whom the same is said as before, and when to look again."""
-
-    def add_progress(self, enrolment: str, progress: Progress, level: Level | None, *, whole: bool) -> None:
-        """Add the measures of an enrolment: the whole row, or what a day can change where the rest is written."""
-        if whole:
-            self._progress.append(enrolment_progress.row(enrolment, progress, level, self._now))
-        else:
-            self._days.append(enrolment_progress.of_the_day(enrolment, progress, level, self._now))
-
-    def write(self) -> None:
-        """Write what was gathered."""
-        enrolment_progress.put(self._connection, self._progress)
-        enrolment_progress.put_days(self._connection, self._days)
-        enrolment_risk.put(self._connection, self.risk)
-        enrolment_risk.look_again(self._connection, self.uneventful)
-
-
-def _level(assessment: Assessment | None) -> Level | None:
-    return None if assessment is None else assessment.level
-
-
-def _risk_row(folded: Folded, assessment: Assessment, decided: Decided) -> dict[str, Any]:
-    since = assessment.flagged_since if folded.state.erased is None else None
-    flag = None if since is None else flag_life(folded.state.life, since)
-    row = enrolment_risk.row(folded.enrolment, assessment, flag, decided)
-    return {**row, "next_look": _next_look(folded, assessment, decided)}
-
-
-def _next_look(folded: Folded, assessment: Assessment, decided: Decided) -> date | None:
-    """When to decide again: on the next day where what is current is not what was decided, or facts stand elsewhere."""
-    undecided = decision(assessment) != decided and folded.state.erased is None
-    if folded.stored.spread or undecided:
-        return assessment.as_of + _DAY
-    return assessment.next_change

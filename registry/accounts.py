@@ -1,13 +1,12 @@
 """Who may use the dashboard and the API, and whose participants they see."""
 
-import secrets
 from datetime import datetime
 from typing import Literal, get_args
 
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from registry.codes import fault_of_email, fault_of_text, require_code
+from registry.codes import fault_of_email, fault_of_text, random_id, require_code
 from registry.errors import RegistryError
 from registry.schema import account, credential, session
 
@@ -15,7 +14,6 @@ Role = Literal["staff", "partner", "read-only"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 _table = account.c
-_NUMBERS = 10**10
 
 
 class UnknownAccountError(RegistryError):
@@ -58,7 +56,7 @@ def create(
     """
     _require_fit(label, role, partner, email)
     made = Account(
-        id=f"account-{secrets.randbelow(_NUMBERS):010}",
+        id=random_id("account"),
         label=label,
         role=role,
         partner=partner,

@@ -1,6 +1,7 @@
 """What may stand where no name may: codes and ids; and what may stand where people write in their own words."""
 
 import re
+import secrets
 import unicodedata
 
 from registry.errors import RegistryError
@@ -8,11 +9,17 @@ from registry.errors import RegistryError
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,299}")
 _EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 _LONGEST_TEXT = 200
+_NUMBERS = 10**10
 _NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}
 """Control characters, halves of characters, line and paragraph separators. Marks of direction and joiners may stand."""
 
 _LONGEST_EMAIL = 254
 """Characters of an address, by RFC 5321 with its erratum 1690."""
+
+
+def random_id(what: str) -> str:
+    """A new id of an account, a contact or an endpoint: what it is, and ten random digits."""
+    return f"{what}-{secrets.randbelow(_NUMBERS):010}"
 
 
 def is_code(text: str) -> bool:

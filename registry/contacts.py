@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from registry import accounts, audit
 from registry.audit import Action, Entry
-from registry.codes import fault_of_email, fault_of_text
+from registry.codes import fault_of_email, fault_of_text, random_id
 from registry.errors import RegistryError
 from registry.schema import contact
 from registry.wishes import LeastLevel, require_partner, require_scope
@@ -18,7 +18,6 @@ Digest = Literal["daily", "weekly"]
 DIGESTS: tuple[Digest, ...] = get_args(Digest)
 
 _table = contact.c
-_NUMBERS = 10**10
 _TOKEN_BYTES = 32
 _HOURS = range(24)
 _WEEKDAYS = range(7)
@@ -104,7 +103,7 @@ def create(connection: Connection, *, partner: str | None, now: datetime, by: st
     """
     given = {"label": "", "email": "", **wishes}
     made = Contact(
-        id=f"contact-{secrets.randbelow(_NUMBERS):010}",
+        id=random_id("contact"),
         partner=partner,
         created_at=now,
         **given,  # type: ignore[arg-type]  # each is typed as a wish

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from registry import audit
 from registry.audit import DISPATCHER, Action, Entry
-from registry.codes import fault_of_text
+from registry.codes import fault_of_text, random_id
 from registry.errors import RegistryError
 from registry.schema import endpoint
 from registry.wishes import LeastLevel, require_partner, require_scope
@@ -29,7 +29,6 @@ _LEAST_BYTES, _MOST_BYTES = 24, 64
 """Bounds of the Standard Webhooks specification (https://www.standardwebhooks.com), signature scheme, symmetric."""
 
 _LONGEST_URL = 2_000
-_NUMBERS = 10**10
 _table = endpoint.c
 
 
@@ -121,7 +120,7 @@ def create(
     if secret is not None:
         _require_secret(secret)
     made = Endpoint(
-        id=f"endpoint-{random_secrets.randbelow(_NUMBERS):010}",
+        id=random_id("endpoint"),
         partner=partner,
         channel=channel,
         url=url,

@@ -98,7 +98,7 @@ def put(connection: Connection, given: Iterable[Profile], now: datetime) -> dict
 
 
 def remove(connection: Connection, participants: Iterable[str]) -> set[str]:
-    """Delete profiles; answer whose there were. Erasing takes more: see `erasures.erase`."""
+    """Delete profiles; answer whose there were. Erasing takes more: see `erasing.erase`."""
     removed: set[str] = set()
     for some in _pages(participants):
         gone = delete(person).where(_table.participant.in_(some)).returning(_table.participant)

@@ -1,14 +1,16 @@
 """Alerts and messages as a dispatcher leaves them in the book, for tests of what people see of them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from msgspec import structs
 
 from alerting import book
 from alerting.model import Alert, AlertTold, Content, Notice, Step
-from tests.dashboard_kit import DAY, NOW, Site
+from registry import contacts
+from tests.dashboard_kit import DAY, NOW, Client, Site
+from tests.html_kit import Page
 
 
 def an_alert(enrolment: str = "e-11", *, partner: str = "partner-1", on: date = DAY, **other: Any) -> Alert:
@@ -71,3 +73,44 @@ def _as_told(alert: Alert, step: Step) -> AlertTold:
 def changed(alert: Alert, **fields: Any) -> Alert:
     """The same alert later."""
     return structs.replace(alert, **fields)
+
+
+THEIRS = an_alert("e-10", partner="partner-0")
+OURS = an_alert("e-11")
+RESOLVED = an_alert("e-9", state="resolved", resolved_on=DAY)
+
+
+def tell(site: Site) -> Site:
+    """Have each partner told of somebody."""
+    keep(
+        site,
+        [THEIRS, OURS, RESOLVED],
+        [
+            a_notice("msg_theirs", [THEIRS], receiver="contact-0000000002"),
+            a_notice("msg_ours", [OURS]),
+            a_notice("msg_dead", [RESOLVED], state="dead", attempts=9, error="SMTP 451"),
+        ],
+    )
+    return site
+
+
+def page(client: Client, path: str) -> Page:
+    """A page that is there."""
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return Page.of(answer)
+
+
+def a_contact(site: Site, partner: str | None = "partner-1", **wishes: Any) -> str:
+    """Somebody who is told at eight."""
+    with site.registry.writing() as connection:
+        made = contacts.create(
+            connection,
+            partner=partner,
+            label="Desk",
+            email=f"desk@{partner or 'lead'}.example.org",
+            now=NOW - timedelta(days=30),
+            by="account-1",
+            **wishes,
+        )
+    return made.id

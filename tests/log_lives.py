@@ -17,19 +17,28 @@ from hypothesis import strategies as st
 from learning.events import Fact, encode
 from learning.facts import (
     ActivitySeen,
+    AlertSent,
+    AlertsMuted,
     AssessmentEntered,
+    AssessmentMarked,
     AssessmentSubmitted,
     AttendanceRecorded,
     ComponentCompleted,
+    ComponentReopened,
+    ContactMade,
     DayStarted,
+    DeferralRequested,
     Deferred,
     Enrolled,
     ExtenuatingCircumstancesGranted,
     FlagAcknowledged,
+    ImprovementSeen,
     ParticipantErased,
     ParticipantMerged,
     Resumed,
     Transferred,
+    WithdrawalObjected,
+    WithdrawalRecommended,
     Withdrawn,
 )
 from learning.plan import start_of
@@ -38,7 +47,7 @@ from projections.projector import Projector
 from projections.rulebook import Rulebook
 from projections.schema import about, metadata
 from projections.store import Store
-from tests.builders import COMPONENTS, SMALL, START, enrolled, make
+from tests.builders import COMPONENTS, DATA, SMALL, START, enrolled, make
 
 POLICY = """
 version = "{version}"
@@ -97,6 +106,19 @@ _WEIGHTED = (
     st.builds(FlagAcknowledged, by=st.just("staff-1")),
     st.builds(ExtenuatingCircumstancesGranted, attempt=st.just(1)),
     st.builds(AssessmentSubmitted, component=st.just("case-study"), score=st.sampled_from((None, 0.3, 0.9))),
+    st.sampled_from(
+        (
+            AlertSent,
+            AlertsMuted,
+            AssessmentMarked,
+            ComponentReopened,
+            ContactMade,
+            DeferralRequested,
+            ImprovementSeen,
+            WithdrawalObjected,
+            WithdrawalRecommended,
+        )
+    ).flatmap(lambda kind: DATA[kind]),
 )
 
 
@@ -118,7 +140,7 @@ def logs(draw: st.DrawFn) -> Log:
                 log[draw(st.sampled_from(homes))].append(fact)
         day += timedelta(days=draw(st.sampled_from((1, 1, 1, 2, 7, 30))))
         for partition in log:
-            partition.insert(len(partition) - min(len(partition), random.choice((0, 0, 1))), _started(day))
+            partition.insert(len(partition) - min(len(partition), random.choice((0, 0, 1))), started(day))
     return log
 
 
@@ -148,7 +170,8 @@ def _fact(draw: st.DrawFn, day: date) -> Fact:
     return make(data, when, enrolment, recordedtime=when + timedelta(days=draw(st.sampled_from((0, 2)))))
 
 
-def _started(day: date) -> Fact:
+def started(day: date) -> Fact:
+    """A day that starts."""
     return make(DayStarted(day=day), start_of(day), enrolment="calendar")
 
 
@@ -159,15 +182,22 @@ Run = tuple[int, int]
 @contextmanager
 def projected(log: Log, runs: Iterable[Run]) -> Iterator[Store]:
     """The projections of a log that was read in these runs."""
-    offsets = [0] * len(log)
     with TemporaryDirectory() as folder, Store(Path(folder) / "store.db") as store:
-        projector = Projector(store, RULEBOOK, park=_refuse, now=lambda: START)
-        for partition, end in runs:
-            some = log[partition][offsets[partition] : end]
-            records = [(offset, encode(fact)) for offset, fact in enumerate(some, offsets[partition])]
-            projector.apply(partition, records, b"head")
-            offsets[partition] = max(end, offsets[partition])
+        for _ in read(store, log, runs):
+            pass
         yield store
+
+
+def read(store: Store, log: Log, runs: Iterable[Run]) -> Iterator[list[int]]:
+    """Read a log in these runs; after each, up to where each partition has been read."""
+    offsets = [0] * len(log)
+    projector = Projector(store, RULEBOOK, park=_refuse, now=lambda: START)
+    for partition, end in runs:
+        some = log[partition][offsets[partition] : end]
+        records = [(offset, encode(fact)) for offset, fact in enumerate(some, offsets[partition])]
+        projector.apply(partition, records, b"head")
+        offsets[partition] = max(end, offsets[partition])
+        yield list(offsets)
 
 
 def _refuse(rejects: object) -> None:

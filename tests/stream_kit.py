@@ -20,6 +20,7 @@ class Stream:
         self._messages: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         self._text = ""
         self.status = 0
+        self.headers: dict[str, str] = {}
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         await self._messages.put(message)
@@ -64,14 +65,16 @@ class Stream:
             raise EOFError
 
     async def start(self) -> None:
-        """Wait for the status."""
+        """Wait for the status and the headers."""
         message = await asyncio.wait_for(self._messages.get(), PATIENCE)
         self.status = message["status"]
+        self.headers = {name.decode().lower(): value.decode() for name, value in message["headers"]}
 
 
 @asynccontextmanager
 async def opened_stream(app: FastAPI, path: str, headers: Mapping[str, str]) -> AsyncIterator[Stream]:
     """The response to GET for as long as the block runs; the app looks for changes meanwhile."""
+    path, _, query = path.partition("?")
     gone = asyncio.Event()
     asked = False
 
@@ -91,7 +94,7 @@ async def opened_stream(app: FastAPI, path: str, headers: Mapping[str, str]) -> 
         "scheme": "http",
         "path": unquote(path),
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "root_path": "",
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 1),

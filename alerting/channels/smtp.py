@@ -94,6 +94,13 @@ class SmtpMailer:
         except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused):
             self._keep(connection)
             raise
+        except smtplib.SMTPNotSupportedError:
+            self._keep(connection)
+            to = str(message["To"])
+            if to.isascii():
+                raise
+            # The server takes ASCII addresses only, so it refuses this one and no other (RFC 6531, 3.5).
+            raise smtplib.SMTPRecipientsRefused({to: (553, b"5.6.7 Non-ASCII address")}) from None
         except BaseException:
             connection.close()
             raise

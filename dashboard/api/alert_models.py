@@ -171,7 +171,8 @@ class AlertNotice(Told):
     held_back: int
     """How many alerts were held back when it was composed, because the budget of the week was spent."""
     alerts: list[str]
-    """The alerts that it tells of, by their ids, the most urgent first."""
+    """The alerts that it tells of, by their ids, the most urgent first; without those of enrolments that are with
+    another delivery partner by now, or erased."""
     link: str
     """The page that it leads to."""
 

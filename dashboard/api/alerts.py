@@ -1,6 +1,6 @@
 """Alerts and messages for programs: lists to poll, and to say that somebody takes care, or that one is to go again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,7 +12,7 @@ from alerting import listing, queue
 from alerting.listing import ByMoment, Telling
 from alerting.model import Alert as KnownAlert
 from alerting.model import Notice
-from dashboard.alert_book import NO_DISPATCHER, Book, own_alert, own_notice
+from dashboard.alert_book import NO_DISPATCHER, Book, own_alert, own_notice, own_tellings
 from dashboard.api import actions
 from dashboard.api.actions import SAYS, About, Key
 from dashboard.api.addresses import AlertId, NoticeId
@@ -25,7 +25,7 @@ from dashboard.noting import note
 from dashboard.problems import ConflictError, NotReadyError
 from dashboard.reading import Rows
 from dashboard.rules import Acting, SignedIn, Staff
-from dashboard.visitors import parts_of
+from dashboard.visitors import Visitor, parts_of
 from projections import enrolment_list, enrolment_risk
 from projections.list_filters import Wanted
 from registry.audit import Action
@@ -58,7 +58,7 @@ def alert(request: Request, alert: AlertId, rows: Rows, book: Book, visitor: Sig
     told = {
         **_told(book, [found])[0],
         "stage": risk["stage"] if risk and risk["flagged_since"] else None,
-        "messages": [_message(each) for each in listing.tellings(book, found.id)],
+        "messages": [_message(each) for each in own_tellings(book, visitor, found.id)],
     }
     return answer(request, AlertDetail.model_validate(told))
 
@@ -76,25 +76,24 @@ def acknowledge(
 
 
 @router.get("/alert-notices", response_model=Listed[AlertNotice], summary="Messages about alerts")
-def notices(request: Request, asked: NoticesQuery, book: Book, visitor: SignedIn) -> Response:
+def notices(request: Request, asked: NoticesQuery, rows: Rows, book: Book, visitor: SignedIn) -> Response:
     """Messages with what became of them, the one that was composed last first."""
     after = changed_place(asked.after)
     found = listing.notices(book, asked.wanted(visitor), after and ByMoment(*after), size=asked.per_page)
     note_list(request, visitor, asked, len(found))
     more = place_token(found[-1].planned_at, found[-1].id) if len(found) == asked.per_page else None
-    told = [_notice(each, parts_of(request).public_url) for each in found]
-    return answer_list(request, asked, AlertNotice, told, after=more)
+    return answer_list(request, asked, AlertNotice, _notices(request, visitor, rows, found), after=more)
 
 
 @router.get("/alert-notices/{notice}", response_model=AlertNotice, summary="One message")
-def notice(request: Request, notice: NoticeId, book: Book, visitor: SignedIn) -> Response:
+def notice(request: Request, notice: NoticeId, rows: Rows, book: Book, visitor: SignedIn) -> Response:
     """One message with what became of it."""
-    found = own_notice(book, visitor, notice)
-    return answer(request, AlertNotice.model_validate(_notice(found, parts_of(request).public_url)))
+    [told] = _notices(request, visitor, rows, [own_notice(book, visitor, notice)])
+    return answer(request, AlertNotice.model_validate(told))
 
 
 @router.post("/alert-notices/{notice}/replay", response_model=AlertNotice, summary="Send a message again")
-def replay(request: Request, notice: NoticeId, visitor: Staff) -> Response:
+def replay(request: Request, notice: NoticeId, rows: Rows, visitor: Staff) -> Response:
     """A message that was given up or cancelled waits again, as it is and under its id."""
     store = parts_of(request).alerts()
     if store is None:
@@ -106,7 +105,8 @@ def replay(request: Request, notice: NoticeId, visitor: Staff) -> Response:
         if not queue.replay(book, [found.id], parts_of(request).now()):
             raise ConflictError("Only a message that was given up or cancelled can be sent again.")
         found = own_notice(book, visitor, notice)
-    return answer(request, AlertNotice.model_validate(_notice(found, parts_of(request).public_url)))
+    [told] = _notices(request, visitor, rows, [found])
+    return answer(request, AlertNotice.model_validate(told))
 
 
 def _told(book: Connection, found: Sequence[KnownAlert]) -> list[dict[str, Any]]:
@@ -126,12 +126,19 @@ def _message(each: Telling) -> dict[str, Any]:
     return {**structs.asdict(each.notice), "notice": each.notice.id, "step": each.step}
 
 
-def _notice(found: Notice, public_url: str) -> dict[str, Any]:
+def _notices(request: Request, visitor: Visitor, rows: Connection, found: Sequence[Notice]) -> list[dict[str, Any]]:
+    """Messages, without the ids of whom the visitor may not see any more: the erased, and who is elsewhere now."""
+    told = (each.enrolment for notice in found for each in notice.content.alerts)
+    seen = enrolment_list.those(rows, Wanted(partner=visitor.partner), told)
+    return [_notice(each, seen, parts_of(request).public_url) for each in found]
+
+
+def _notice(found: Notice, seen: Collection[str], public_url: str) -> dict[str, Any]:
     content = found.content
     return {
         **structs.asdict(found),
         "notice": found.id,
         "held_back": content.held_back,
-        "alerts": [each.alert for each in content.alerts],
+        "alerts": [each.alert for each in content.alerts if each.enrolment in seen],
         "link": f"{public_url}{content.link}",
     }

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dashboard.api.paging import bounded
 from dashboard.visitors import Visitor
+from learning.changes import Change
 from learning.flags import Stage
 from learning.policy import Level, SignalCode
 from learning.standing import Status
@@ -22,6 +23,10 @@ DEFAULT_ROWS: Final = 100
 MOST_ROWS: Final = 1_000
 
 _Id = Annotated[str | None, Field(max_length=256)]
+_AS_THEY_ARE: Final = (
+    *("cohort", "status", "level", "reason", "stage", "text", "behind", "gate_reached", "withdrawn", "assessed"),
+    *("deadline_from", "deadline_until", "status_since", "changed_on", "change"),
+)
 
 
 class Form(BaseModel):
@@ -90,14 +95,27 @@ class Enrolments(Paged, Where):
     """Only active ones that are at least so many study weeks behind the plan."""
     gate_reached: bool | None = Field(None, alias="filter[gate_reached]")
     """Only those that have reached the gate, or have not."""
+    withdrawn: bool | None = Field(None, alias="filter[withdrawn]")
+    """Only those whose status is withdrawn, or is not: who is not, counts for completion, the plan and the gate."""
+    assessed: bool | None = Field(None, alias="filter[assessed]")
+    """Only active ones at which a day has looked, or none has yet."""
+    deadline_from: date | None = Field(None, alias="filter[deadline_from]")
+    """Only those whose deadline is on this day or later."""
+    deadline_until: date | None = Field(None, alias="filter[deadline_until]")
+    """Only those whose deadline is on this day or earlier."""
+    status_since: date | None = Field(None, alias="filter[status_since]")
+    """Only those whose status, another one than active, holds from this day or from a later one."""
+    changed_on: date | None = Field(None, alias="filter[changed_on]")
+    """Only those whose flag was raised, changed or cleared as this day began."""
+    change: Change | None = Field(None, alias="filter[change]")
+    """With `filter[changed_on]`, only those to whose flag this happened."""
 
     def wanted(self, visitor: Visitor, **besides: Any) -> Wanted:
         """The same for a query, held to what the visitor may see."""
         places = self.places(visitor)
         if places is None:
             return Wanted(participants=frozenset())
-        names = ("cohort", "status", "level", "reason", "stage", "text", "behind", "gate_reached")
-        return Wanted(**places, **{name: getattr(self, name) for name in names}, **besides)
+        return Wanted(**places, **{name: getattr(self, name) for name in _AS_THEY_ARE}, **besides)
 
 
 class Changed(Enrolments):

@@ -38,7 +38,8 @@ _NOTHING_COUNTS: Final[dict[str, Any]] = {
 def enrolments(request: Request, asked: ChangedQuery, rows: Rows, visitor: SignedIn) -> Response:
     """All enrolments that the account may see, what changed first at the beginning.
 
-    To stay up to date, ask with `filter[updated_since]` from two rounds back: an enrolment can come again, and what
+    To stay up to date, ask with `filter[updated_since]` from two rounds back, and from no less than five minutes: what
+    many facts or the start of a day have changed shows a moment after its time. An enrolment can come again, and what
     came last counts. Fetch everything once a week. After a rebuild of the projections everything counts as changed.
     """
     after = changed_place(asked.after)

@@ -23,7 +23,7 @@ from dashboard.rules import SignedIn
 from dashboard.visitors import Visitor, find_visitor
 from learning.policy import Level
 from learning.standing import Status
-from projections import enrolment_list, overview
+from projections import enrolment_list
 from projections.enrolment_list import Cursor
 from projections.list_filters import Wanted
 from projections.store import StoreAwayError
@@ -92,7 +92,7 @@ class Changes(NamedTuple):
     def latest(self) -> Cursor | None:
         """The place after everything that has changed so far."""
         with self.reading.store().connect() as connection:
-            updated_at = overview.freshness(connection).updated_at
+            updated_at = self.reading.freshness(connection).updated_at
         return None if updated_at is None else Cursor(updated_at, _AFTER_ALL)
 
     def after(self, place: Cursor | None) -> list[Change]:
@@ -120,8 +120,10 @@ async def stream(
     """Server-sent events: `open`, then an event `enrolment` for each enrolment that has changed since.
 
     The data of an event are the enrolment, `updated_at`, `level` and `status` as JSON. With the header `Last-Event-ID`
-    a stream goes on after that event, so nothing is missed in between. Up to five streams of an account are open at
-    once. After a rebuild of the projections every enrolment counts as changed.
+    a stream goes on after that event. It is no record: what must not be missed is also asked for at `/enrolments`.
+
+    Up to five streams of an account are open at once. After a rebuild of the projections every enrolment counts as
+    changed.
     """
     changes = Changes(reading_of(request), Wanted(partner=visitor.partner))
     place = changed_place(last_event_id) or await run_in_threadpool(changes.latest)

@@ -24,7 +24,7 @@ from dashboard.alert_book import (
 from dashboard.links import to_notice
 from dashboard.noting import note, note_look
 from dashboard.pages.alert_filters import PAGE, NoticeFilters, notice_choices
-from dashboard.pages.alert_words import words_of
+from dashboard.pages.alert_words import Words, words_of
 from dashboard.pages.alerts import without_book
 from dashboard.problems import ConflictError, NotReadyError
 from dashboard.reading import Rows
@@ -56,6 +56,7 @@ def messages(request: Request, filters: Wished, book: BookIfAny, visitor: Signed
         "alert_messages.html",
         title="Messages about alerts",
         active="alerts",
+        live=True,
         filters=filters,
         figures=list(_figures(counts, filters)),
         choices=notice_choices(listing.partners(book, visitor.partner)),
@@ -100,7 +101,7 @@ def notice(request: Request, notice: str, rows: Rows, book: BookIfAny, visitor: 
         live=True,
         shown=notice_row(found, receivers(request, visitor)),
         told=told,
-        words=words_of(found, parts_of(request)),
+        words=_words(request, found, told),
         open_flags=list(_unanswered(told)),
         here=to_notice(found.id),
         key=new_key(parts_of(request).now()),
@@ -140,6 +141,13 @@ def _unanswered(told: list[dict[str, Any]]) -> Iterator[str]:
     for each in told:
         if each["stage"] == "raised" and each["row"]["status"] == "active":
             yield each["enrolment"]
+
+
+def _words(request: Request, found: Notice, told: list[dict[str, Any]]) -> Words | None:
+    """What it says; None: it has the id of somebody who is not to be shown any more."""
+    said = words_of(found, parts_of(request))
+    hidden = (each["alert"].enrolment for each in told if each["row"] is None)
+    return None if any(each in said.text for each in hidden) else said
 
 
 def _figures(counts: dict[NoticeState, int], filters: NoticeFilters) -> Iterator[dict[str, str]]:

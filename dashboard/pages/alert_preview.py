@@ -22,7 +22,10 @@ from registry.contacts import Contact
 
 router = APIRouter(include_in_schema=False)
 
-_ONLY_ITS_STYLE: Final = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; sandbox"
+_ONLY_ITS_STYLE: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "sandbox"
+)
 """What the HTML of a message may do here; its styles stand in it, as mail programs want them."""
 
 Who = Annotated[str | None, Query(max_length=100)]

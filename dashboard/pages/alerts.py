@@ -1,6 +1,6 @@
 """Alerts and how they stand: as a list, as CSV, and each with its life."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import Annotated, Any, Final, get_args
 
@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from alerting import listing
-from alerting.model import OPEN, State
+from alerting.listing import Telling
+from alerting.model import OPEN, Alert, State, Step
 from analytics.exports import write_rows
-from dashboard.acting import offered
-from dashboard.alert_book import NO_DISPATCHER, BookIfAny, alert_rows, notice_row, own_alert, receivers
-from dashboard.links import to_action, to_enrolment
+from dashboard.acting import ways
+from dashboard.alert_book import NO_DISPATCHER, BookIfAny, alert_rows, notice_row, own_alert, own_tellings, receivers
+from dashboard.links import to_enrolment
 from dashboard.naming import names_of
 from dashboard.noting import note, note_look
 from dashboard.pages.alert_filters import PAGE, AlertFilters, alert_choices
@@ -106,7 +107,7 @@ def alert(request: Request, alert: str, rows: Rows, book: BookIfAny, visitor: Si
     name = names_of(request, visitor, [found.participant]).get(found.participant)
     risk = enrolment_risk.find(rows, found.enrolment) or {"flagged_since": None, "stage": None}
     flagged = row["status"] == "active" and risk["flagged_since"] is not None
-    told, known = listing.tellings(book, found.id), receivers(request, visitor)
+    told, known = own_tellings(book, visitor, found.id), receivers(request, visitor)
     return render(
         request,
         "alert.html",
@@ -118,13 +119,10 @@ def alert(request: Request, alert: str, rows: Rows, book: BookIfAny, visitor: Si
         name=name,
         href=to_enrolment(found.enrolment),
         stage=risk["stage"] if flagged else None,
-        step=next((each.step for each in reversed(told) if each.notice.state != "cancelled"), None),
+        step=_latest_step(found, told),
         entries=life(request, visitor, found, told, known),
         messages=[{**notice_row(each.notice, known), "step": each.step} for each in told],
-        deeds=[
-            {"title": deed.title, "href": to_action(deed.word, found.enrolment)}
-            for deed in offered(visitor, row, flagged=flagged)
-        ],
+        deeds=ways(visitor, row, flagged=flagged),
         terms=parts_of(request).alert_terms,
     )
 
@@ -132,6 +130,12 @@ def alert(request: Request, alert: str, rows: Rows, book: BookIfAny, visitor: Si
 def without_book(request: Request, title: str) -> Response:
     """The page where nothing can be told yet, with what to do."""
     return render(request, "alerts_none.html", title=title, active="alerts", why=NO_DISPATCHER)
+
+
+def _latest_step(alert: Alert, told: Sequence[Telling]) -> Step | None:
+    """Why its partner was told last; what another one was told before does not count."""
+    theirs = (each for each in reversed(told) if each.notice.partner == alert.partner)
+    return next((each.step for each in theirs if each.notice.state != "cancelled"), None)
 
 
 def _states(filters: AlertFilters) -> tuple[State, ...]:

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 
-from dashboard.acting import offered
+from dashboard.acting import ways
 from dashboard.component_progress import components_of
 from dashboard.drawing import PlanBar, plan_bar
-from dashboard.links import address, to_action, to_enrolment
+from dashboard.links import address, to_enrolment
 from dashboard.naming import actors, names_of
 from dashboard.noting import note_look
 from dashboard.pages.counting import to_partner
@@ -143,7 +143,6 @@ def _declarations(rows: Connection, curriculum: Curriculum, row: Mapping[str, An
 def _risk(request: Request, rows: Connection, visitor: Visitor, row: Mapping[str, Any]) -> dict[str, Any]:
     found = enrolment_list.find(rows, Wanted(partner=visitor.partner), row["enrolment"]) or _NONE
     risk = found if row["level"] is not None else _NONE
-    deeds = offered(visitor, row, flagged=risk["flagged_since"] is not None)
     return {
         "risk": risk,
         "reasons": [
@@ -158,7 +157,7 @@ def _risk(request: Request, rows: Connection, visitor: Visitor, row: Mapping[str
         ],
         "silent": _silent(risk, row, parts_of(request).rulebook().policies),
         "history": list(_history(rows, row["enrolment"])),
-        "deeds": [{"title": deed.title, "href": to_action(deed.word, row["enrolment"])} for deed in deeds],
+        "deeds": ways(visitor, row, flagged=risk["flagged_since"] is not None),
     }
 
 

@@ -15,7 +15,7 @@ const clock = new Intl.DateTimeFormat("en-GB", {
 
 /** Follow what `main` names in `data-live`, until the page is left or its visitor is no longer signed in. */
 export function follow(main) {
-  const known = sent(main);
+  const known = sent(document); // also of what stands beside `main`
   const status = main.querySelector("[data-live-status]");
   const toggle = main.querySelector("[data-live-toggle]");
   let [source, poll, waiting, asking, ended] = [null, null, null, false, false];

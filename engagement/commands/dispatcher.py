@@ -10,7 +10,7 @@ from typer import Context, Option
 from alerting.dispatcher import Dispatcher, Turn, keep_dispatching
 from alerting.one_at_a_time import DispatcherRunningError, only_dispatcher
 from engagement import output
-from engagement.alert_parts import alert_place
+from engagement.alert_parts import alert_place, dispatcher_parts
 from engagement.dispatcher_watch import DispatcherWatch
 from engagement.logs import configure_logs
 from engagement.output import AsJson
@@ -42,7 +42,7 @@ def dispatcher(
 
 
 def _once(wiring: Wiring, *, as_json: bool) -> None:
-    with only_dispatcher(alert_place(wiring.settings)), wiring.dispatcher_parts() as parts, Dispatcher(parts) as one:
+    with only_dispatcher(alert_place(wiring.settings)), dispatcher_parts(wiring) as parts, Dispatcher(parts) as one:
         turn = one.turn(utc_now)
     if as_json:
         output.json(turn)
@@ -52,7 +52,7 @@ def _once(wiring: Wiring, *, as_json: bool) -> None:
 
 def _keep_on(wiring: Wiring, pause: Pause) -> None:
     settings = wiring.settings
-    with wiring.dispatcher_parts() as parts, Dispatcher(parts) as one:
+    with dispatcher_parts(wiring) as parts, Dispatcher(parts) as one:
         watch = DispatcherWatch(parts.store, settings.alert_every)
         with watch.answering(settings.probe_host, settings.dispatcher_probe_port):
             _log.info("the dispatcher is at work", alerts=settings.alerts, every_seconds=settings.alert_every)

@@ -7,7 +7,15 @@ from typer import Argument, BadParameter, Context, Option, Typer
 from engagement import output
 from engagement.filters import one_of
 from engagement.output import AsJson, Column, figures, prose
-from engagement.partner_choice import LEAD_PROVIDER, OfLeadProvider, OfPartner, one_or_other, require_known
+from engagement.partner_choice import (
+    LEAD_PROVIDER,
+    OfLeadProvider,
+    OfPartner,
+    OnlyOfPartner,
+    ToldOfProgrammes,
+    one_or_other,
+    require_known,
+)
 from engagement.wiring import Wiring
 from registry import contacts
 from registry.audit import COMMAND_LINE
@@ -22,10 +30,6 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 ContactId = Annotated[str, Argument(metavar="CONTACT", help="The id of a contact, as `list` shows it.")]
 Label = Annotated[str | None, Option(help='How you will recognise it, such as "Advisers, North Hub".')]
 Email = Annotated[str | None, Option(help="Where the messages go.")]
-Programmes = Annotated[
-    list[str] | None,
-    Option("--programme", help="Only this programme; may be given several times. Default: all.", show_default=False),
-]
 Level = Annotated[
     str | None,
     Option(
@@ -64,7 +68,7 @@ def add(
     lead_provider: OfLeadProvider = False,
     label: Annotated[str, Option(help='How you will recognise it, such as "Advisers, North Hub".')],
     email: Annotated[str, Option(help="Where the messages go.")],
-    programme: Programmes = None,
+    programme: ToldOfProgrammes = None,
     level: Level = None,
     place: Place = None,
     digest: Digest = None,
@@ -109,7 +113,7 @@ def change(
     *,
     label: Label = None,
     email: Email = None,
-    programme: Programmes = None,
+    programme: ToldOfProgrammes = None,
     all_programmes: Annotated[bool, Option("--all-programmes", help="Be told of all programmes again.")] = False,
     level: Level = None,
     place: Place = None,
@@ -177,7 +181,7 @@ def remove(context: Context, contact: ContactId, as_json: AsJson = False) -> Non
 def list_(
     context: Context,
     *,
-    partner: Annotated[str | None, Option(help="Only those of this delivery partner.", show_default=False)] = None,
+    partner: OnlyOfPartner = None,
     as_json: AsJson = False,
 ) -> None:
     """List the contacts, by partner and in the order in which they are told."""

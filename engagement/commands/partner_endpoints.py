@@ -11,7 +11,15 @@ from alerting.channels.chat import require_chat
 from engagement import output
 from engagement.filters import one_of
 from engagement.output import AsJson
-from engagement.partner_choice import LEAD_PROVIDER, OfLeadProvider, OfPartner, one_or_other, require_known
+from engagement.partner_choice import (
+    LEAD_PROVIDER,
+    OfLeadProvider,
+    OfPartner,
+    OnlyOfPartner,
+    ToldOfProgrammes,
+    one_or_other,
+    require_known,
+)
 from engagement.wiring import Wiring
 from registry import endpoints
 from registry.audit import COMMAND_LINE
@@ -39,10 +47,7 @@ def add(
     *,
     partner: OfPartner = None,
     lead_provider: OfLeadProvider = False,
-    programme: Annotated[
-        list[str] | None,
-        Option(help="Only this programme; may be given several times. Default: all.", show_default=False),
-    ] = None,
+    programme: ToldOfProgrammes = None,
     level: Annotated[
         str, Option(help="The least level to be told of: at-risk or critical.", callback=one_of("level", LEAST_LEVELS))
     ] = "at-risk",
@@ -130,7 +135,7 @@ def remove(context: Context, endpoint: EndpointId, as_json: AsJson = False) -> N
 def list_(
     context: Context,
     *,
-    partner: Annotated[str | None, Option(help="Only those of this delivery partner.", show_default=False)] = None,
+    partner: OnlyOfPartner = None,
     as_json: AsJson = False,
 ) -> None:
     """List the endpoints by partner, with how well what is sent arrives; of addresses only the host is shown."""

@@ -8,6 +8,7 @@ from typer import Argument, BadParameter, Context, Exit, Option, Typer
 
 from alerting.testing import send_test
 from engagement import output
+from engagement.alert_parts import carriers
 from engagement.commands import cohorts, flags, partner_contacts, partner_endpoints
 from engagement.filters import Intake, Programme
 from engagement.filters import Partner as OnlyPartner
@@ -151,7 +152,7 @@ def try_out(
     """
     wiring: Wiring = context.obj
     with wiring.registry(to_read=True) as registry:
-        outcome = send_test(receiver, registry, wiring.alert_carriers(registry), utc_now())
+        outcome = send_test(receiver, registry, carriers(wiring.settings, registry), utc_now())
     accepted = outcome.result == "accepted"
     if as_json:
         output.json({"receiver": receiver, "accepted": accepted, "error": outcome.error})

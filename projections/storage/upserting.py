@@ -4,16 +4,15 @@ SQLite takes them one by one, in its own process. PostgreSQL takes a page of the
 that costs one way there and back, and a tenth of the processor time of handing over every value by itself.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from itertools import islice
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, LargeBinary, Table, Text, bindparam, cast, column, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-ROWS_AT_ONCE = 1_000
+from projections.storage.paging import ROWS_AT_ONCE, in_pages
 
 _encode = msgspec.json.Encoder().encode
 
@@ -23,7 +22,7 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any
 
     No two of them have the same key.
     """
-    for some in _pages(rows):
+    for some in in_pages(rows, ROWS_AT_ONCE):
         if _takes_json(connection):
             connection.execute(_upsert_all(table), _as_json(some))
         else:
@@ -32,7 +31,7 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any
 
 def insert_new(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows that are not there."""
-    for some in _pages(rows):
+    for some in in_pages(rows, ROWS_AT_ONCE):
         if _takes_json(connection):
             connection.execute(_insert_all(table), _as_json(some))
         else:
@@ -41,18 +40,12 @@ def insert_new(connection: Connection, table: Table, rows: Iterable[Mapping[str,
 
 def update_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Change rows that are there: each says `of`, the primary key, and what is new, of the same columns in all."""
-    for some in _pages(rows):
+    for some in in_pages(rows, ROWS_AT_ONCE):
         names = tuple(name for name in some[0] if name != "of")
         if _takes_json(connection):
             connection.execute(_update_all(table, names), _as_json(some))
         else:
             connection.execute(_update_each(table, names), some)
-
-
-def _pages(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    remaining = iter(rows)
-    while some := list(islice(remaining, ROWS_AT_ONCE)):
-        yield some
 
 
 def _takes_json(connection: Connection) -> bool:

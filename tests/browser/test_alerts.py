@@ -16,7 +16,7 @@ from alerting.model import Alert
 from alerting.store import AlertStore
 from registry import accounts, contacts, endpoints
 from registry.store import Registry
-from tests.alert_pages_kit import a_notice, an_alert
+from tests.alert_pages_kit import a_notice, an_alert, changed
 from tests.browser.site_processes import Running, running
 from tests.browser.test_journey import LATER, PATIENCE, sign_in, until_shown
 from tests.builders import at, enrolled
@@ -105,6 +105,23 @@ def test_from_the_email_to_an_answer(
         expect(page.get_by_text("No flag here waits for an answer")).to_be_visible()
     else:
         until_shown(page, f"{site.address}/alerts/notices/msg_ours", "No flag here waits for an answer")
+    assert troubles == []
+
+
+def test_open_pages_follow_what_becomes_of_alerts(site: Running, visit: Any) -> None:
+    """When the dispatcher notes an answer, the list and the number in the navigation change without loading anew."""
+    page, troubles = visit(site.link())
+    sign_in(page)
+    until_shown(page, f"{site.address}/alerts", "Amina Example")
+    expect(page.get_by_role("link", name="Alerts 2 to answer")).to_be_visible()
+    page.evaluate("window.loadedOnce = true")
+
+    with AlertStore(site.folder / "alerts.db") as store, store.writing() as connection:
+        book.put_alerts(connection, [changed(alerts()[0], state="acknowledged")])
+
+    expect(page.get_by_role("link", name="Alerts 1 to answer")).to_be_visible()
+    expect(page.get_by_role("row", name="Amina Example").get_by_text("Acknowledged")).to_be_visible()
+    assert page.evaluate("window.loadedOnce")
     assert troubles == []
 
 

@@ -146,7 +146,6 @@ def answers(store: Store, rulebook: Rulebook) -> dict[str, Any]:
             "deadlines": [overview.deadlines(connection, each, within=timedelta(500)) for each in (None, *columns)],
             "reasons": [overview.reasons(connection, each) for each in _WANTED],
             "choices": overview.choices(connection),
-            "freshness": overview.freshness(connection),
             "on watch": [risk_attention.on_watch(connection, each) for each in ({}, *columns)],
             "long silent": [risk_attention.long_silent(connection, policies, each) for each in ({}, *columns)],
             "history": [risk_history.of(connection, each) for each in people],

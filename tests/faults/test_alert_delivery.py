@@ -9,23 +9,9 @@ import msgspec
 from alerting.dispatcher import Dispatcher, DispatcherParts, Prepared
 from alerting.receivers import Receivers
 from alerting.retrying import WAITS
-from tests.delivery_kit import (
-    NOW,
-    a_notice,
-    carriers,
-    contact,
-    fails_at_random,
-    mail_fails_at_random,
-    mail_server,
-    opened,
-    put,
-    receiver,
-    seeded,
-    states,
-    utc_now,
-    webhook,
-)
+from tests.delivery_kit import NOW, a_notice, carriers, contact, opened, put, seeded, states, utc_now, webhook
 from tests.faults_kit import FULL, open_log, report, values_on
+from tests.receiving_kit import fails_at_random, mail_fails_at_random, mail_server, receiver
 
 ALERTS = 10_000 if FULL else 500
 ENDPOINTS = 20

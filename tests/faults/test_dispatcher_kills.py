@@ -10,20 +10,10 @@ import msgspec
 from alerting import queue
 from alerting.retrying import WAITS
 from alerting.store import AlertStore
-from tests.delivery_kit import (
-    NOW,
-    Receiver,
-    a_notice,
-    an_alert,
-    fails_at_random,
-    opened,
-    put,
-    receiver,
-    states,
-    webhook,
-)
+from tests.delivery_kit import NOW, a_notice, an_alert, opened, put, states, webhook
 from tests.faults.dispatcher_to_kill import POINTS
 from tests.faults_kit import FULL, Process, open_log, report, values_on, wait_until
+from tests.receiving_kit import Receiver, fails_at_random, receiver
 
 ROUNDS = 200 if FULL else len(POINTS)
 EACH = 8

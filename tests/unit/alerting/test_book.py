@@ -4,18 +4,24 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 from sqlalchemy import Connection
 
 from alerting import book
 from alerting.book import LatestDecision
-from alerting.identity import notice_id
+from alerting.identity import alert_id, notice_id
 from alerting.model import Notice
 from alerting.store import AlertStore
+from learning.facts import Identifier
 from tests.alert_kit import MONDAY, Weeks, alert, contact, endpoint, monday
 
 DAY = timedelta(days=1)
+ENROLMENTS = st.text(st.sampled_from("e1/_ é"), min_size=1, max_size=256)
+"""As facts take them, which stand in the envelope as text."""
 
 
 @pytest.fixture
@@ -104,6 +110,24 @@ def test_positions_decisions_and_digests_are_kept(connection: Connection) -> Non
     assert book.positions(connection, "other") == {}
     assert book.decisions(connection, ["e-1", "e-2"]) == {"e-1": LatestDecision(MONDAY + DAY, True)}
     assert book.digest_windows(connection) == {"c-1": MONDAY + DAY}
+
+
+@given(enrolment=ENROLMENTS, other=ENROLMENTS)
+def test_every_alert_has_an_id_that_a_fact_can_name(enrolment: str, other: str) -> None:
+    """Whatever the id of its enrolment is; another enrolment's alert has another one, and the same again the same."""
+    mine = alert_id(enrolment, "withdrawal", "2026-03-02")
+
+    assert msgspec.convert(mine, Identifier) == mine == alert_id(enrolment, "withdrawal", "2026-03-02")
+    assert (mine == alert_id(other, "withdrawal", "2026-03-02")) == (enrolment == other)
+    assert mine != alert_id(enrolment, "withdrawal", "2026-03-03")
+
+
+@pytest.mark.parametrize(("length", "is_plain"), [(106, True), (107, False)])
+def test_the_id_of_an_alert_shows_its_enrolment_while_there_is_room(length: int, *, is_plain: bool) -> None:
+    """An identifier has 128 characters at most, of which a withdrawal and its day take 22."""
+    enrolment = "e" * length
+
+    assert (alert_id(enrolment, "withdrawal", "2026-03-02") == f"{enrolment}/withdrawal/2026-03-02") == is_plain
 
 
 def test_a_message_is_known_by_what_makes_it_this_one() -> None:

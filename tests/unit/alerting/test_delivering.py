@@ -1,7 +1,6 @@
 """Delivering: everything that is due is sent, each receiver by itself, and what came of it is noted here and there."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,32 +19,19 @@ from tests.delivery_kit import (
     NAME,
     NOW,
     a_notice,
-    answers,
     contact,
     deliverer,
     facts_left,
-    fails_at_random,
     found,
     later,
-    mail_fails_at_random,
-    mail_server,
-    opened,
     put,
-    receiver,
     seeded,
     states,
     utc_now,
     webhook,
 )
+from tests.receiving_kit import answers, fails_at_random, mail_fails_at_random, mail_server, receiver
 from tests.registry_kit import files_with
-
-
-@pytest.fixture
-def books(tmp_path: Path) -> Iterator[tuple[AlertStore, Registry]]:
-    """An alert book and a registry."""
-    store, registry = opened(tmp_path)
-    with store, registry:
-        yield store, registry
 
 
 class Scripted:

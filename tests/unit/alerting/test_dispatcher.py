@@ -19,31 +19,19 @@ from registry.endpoints import UnknownEndpointError
 from registry.store import Registry
 from tests.delivery_kit import (
     NOW,
-    Receiver,
     a_notice,
-    answers,
     carriers,
     contact,
     facts_left,
     later,
-    mail_server,
-    opened,
     put,
-    receiver,
     seeded,
     states,
     utc_now,
     webhook,
 )
 from tests.faults_kit import open_log
-
-
-@pytest.fixture
-def books(tmp_path: Path) -> Iterator[tuple[AlertStore, Registry]]:
-    """An alert book and a registry."""
-    store, registry = opened(tmp_path)
-    with store, registry:
-        yield store, registry
+from tests.receiving_kit import Receiver, answers, mail_server, receiver
 
 
 @pytest.fixture

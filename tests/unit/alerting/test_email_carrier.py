@@ -15,16 +15,8 @@ from alerting.outcomes import ACCEPTED, Outcome
 from alerting.receivers import Receivers
 from registry import contacts
 from registry.store import Registry
-from tests.delivery_kit import (
-    EMAIL,
-    NOW,
-    PUBLIC_URL,
-    MailServer,
-    a_notice,
-    contact,
-    mail_server,
-    utc_now,
-)
+from tests.delivery_kit import EMAIL, NOW, PUBLIC_URL, a_notice, contact, utc_now
+from tests.receiving_kit import MailServer, mail_server
 
 SENDER = "Engagement <alerts@example.org>"
 
@@ -100,6 +92,15 @@ async def test_a_refused_address_is_told_from_one_that_may_work_later(
     server.refused_addresses[EMAIL] = said
     outcome = await send(registry, person.id, reached(server))
     assert (outcome.result, outcome.bounced, outcome.error) == (result, bounced, f"SMTP {said[:3]}")
+
+
+async def test_an_address_that_the_server_cannot_write_to_is_refused_alone(registry: Registry) -> None:
+    """Letters beyond ASCII, of which the server knows nothing: that address is no good, and no other mail waits."""
+    with mail_server(utf8=False) as server:
+        by = reached(server)
+        outcome = await send(registry, contact(registry, email="zoë@quillfeather.example").id, by)
+        assert (outcome.result, outcome.bounced, outcome.slow, outcome.error) == ("refused", True, False, "SMTP 553")
+        assert await send(registry, contact(registry).id, by) == ACCEPTED
 
 
 @pytest.mark.parametrize(("said", "result"), [("451 later", "failed"), ("554 looks like spam", "refused")])

@@ -155,6 +155,8 @@ def test_a_chunk_that_breaks_off_is_read_again(
         message(flag()).replace(b"risk.raised.v1", b"risk.invented.v1"),
         message(flag()).replace(b'"at-risk"', b'"lost"'),
         message(flag()).replace(b"2026-03-02", b"2026-02-30"),
+        message(flag()).replace(b"person-1", b"person-\xff"),
+        message(flag()).replace(b'{"id"', b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b',"id"'),
     ],
 )
 def test_what_cannot_be_read_is_left_out_with_a_warning(log: EmbeddedLog, store: AlertStore, nonsense: bytes) -> None:

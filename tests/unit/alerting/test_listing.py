@@ -1,65 +1,25 @@
 """Lists of the alert book: by any page size they are what plain Python finds in the same alerts."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from random import Random
 
 import pytest
 from sqlalchemy import Connection
 
-from alerting import book, listing
+from alerting import listing
 from alerting.listing import ByDay, ByMoment, WantedAlerts, WantedNotices
 from alerting.model import OPEN, Alert, Notice
 from alerting.store import AlertStore
-from tests.alert_pages_kit import a_notice, an_alert
-
-START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-CHANCE = Random(7)
-
-
-def sample(number: int) -> Alert:
-    """An alert of some partner in some state; many share their day and their moments."""
-    told = CHANCE.choice((None, START + timedelta(hours=CHANCE.randrange(9))))
-    return an_alert(
-        f"e-{number}",
-        partner=f"partner-{CHANCE.randrange(3)}",
-        on=date(2026, 3, 2) + timedelta(days=CHANCE.randrange(4)),
-        state=CHANCE.choice(("waiting", "told", "muted", "resolved", "lapsed")),
-        level=CHANCE.choice(("critical", "at-risk")),
-        state_since=START + timedelta(hours=CHANCE.randrange(9)),
-        last_told_at=told,
-    )
-
-
-ALERTS = [sample(number) for number in range(60)]
-NOTICES = [
-    a_notice(f"msg_{number}", ALERTS[number : number + 3], planned_at=START + timedelta(hours=number % 4))
-    for number in range(20)
-]
+from tests.alert_book_kit import ALERTS, NOTICES, WANTED, filled
 
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """A book with all of them."""
     path: Path = tmp_path_factory.mktemp("book") / "alerts.db"
-    with AlertStore(path) as store:
-        with store.writing() as writing:
-            book.put_alerts(writing, ALERTS)
-            book.put_notices(writing, NOTICES)
-        with store.reading() as reading:
-            yield reading
-
-
-WANTED = [
-    WantedAlerts(),
-    WantedAlerts(partner="partner-1"),
-    WantedAlerts(partner="partner-2", only_open=True, level="critical"),
-    WantedAlerts(state="resolved"),
-    WantedAlerts(updated_since=START + timedelta(hours=4)),
-    WantedAlerts(enrolment="e-7"),
-    WantedAlerts(partner="nobody"),
-]
+    with AlertStore(path) as store, filled(store).reading() as reading:
+        yield reading
 
 
 def found_plainly(wanted: WantedAlerts) -> list[Alert]:
@@ -132,4 +92,16 @@ def test_a_message_and_its_alerts_lead_to_each_other(connection: Connection) -> 
     assert [each.alert for each in told] == ALERTS[4:7]
     assert {each.notice.id for each in telling} == {"msg_4", "msg_5", "msg_6"}
     assert [each.notice.planned_at for each in telling] == sorted(each.notice.planned_at for each in telling)
-    assert set(listing.latest_steps(connection, [each.id for each in ALERTS])) == {each.id for each in ALERTS[:22]}
+
+
+def test_the_latest_step_is_that_of_the_partner_that_has_it(connection: Connection) -> None:
+    """An alert has a step as soon as its own partner was told; what another one was told does not count."""
+    to_their_own = {
+        each.id
+        for notice, told in zip(NOTICES, (ALERTS[number : number + 3] for number in range(20)), strict=True)
+        for each in told
+        if each.partner == notice.partner
+    }
+
+    assert set(listing.latest_steps(connection, [each.id for each in ALERTS])) == to_their_own
+    assert len(to_their_own) < len(ALERTS[:22])

@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
+from structlog.testing import capture_logs
 
-from alerting import queue
+from alerting import book, queue, schema
+from alerting.following import of_withdrawal
 from alerting.outcomes import ACCEPTED
+from alerting.policy import DEFAULT_POLICY
 from alerting.queue import Attempt
+from alerting.raising import decided
 from alerting.store import AlertStore
 from alerting.telling import tell_log
 from eventlog.base import LogError
@@ -16,6 +21,7 @@ from eventlog.embedded import EmbeddedLog
 from eventlog.facts import FACTS_TOPIC
 from learning.events import Fact, decode
 from learning.facts import AlertSent
+from tests.alert_kit import current, flag
 from tests.delivery_kit import NOW, a_notice, an_alert, facts_left, put
 from tests.faults_kit import open_log, values_on
 
@@ -64,6 +70,36 @@ def test_nothing_waiting_tells_nothing(store: AlertStore, log: EmbeddedLog) -> N
     tell_log(store, log)
     assert tell_log(store, log) == 0
     assert len(told(log)) == 3
+
+
+def test_an_enrolment_with_a_long_id_is_told_of(tmp_path: Path, log: EmbeddedLog) -> None:
+    """Given the longest id that a fact takes, with a flag and a recommended withdrawal: both facts are on the log."""
+    of = "e" * 256
+    raised = decided(None, flag(enrolment=of), NOW, DEFAULT_POLICY)
+    recommended = of_withdrawal(None, current(of, withdrawal="recommended", withdrawal_at=NOW), NOW, DEFAULT_POLICY)
+    assert raised is not None
+    assert recommended is not None
+    with AlertStore(tmp_path / "long.db") as store:
+        message = a_notice(1, raised, recommended, receiver="endpoint-1")
+        with store.writing() as connection:
+            book.put_alerts(connection, [raised, recommended])
+            book.put_notices(connection, [message])
+            queue.settle(connection, [Attempt(message, ACCEPTED, NOW)], lambda: 0.5)
+        assert tell_log(store, log) == 2
+    assert [(fact.subject, fact.data.alert) for fact in told(log)] == sorted(  # type: ignore[attr-defined]  # of any kind
+        (of, each.id) for each in (raised, recommended)
+    )
+
+
+def test_what_the_log_can_never_take_keeps_nothing_else_from_it(store: AlertStore, log: EmbeddedLog) -> None:
+    """It is left out for good, which is said; whatever comes before and after it stands on the log."""
+    with store.writing() as connection:
+        values = [{"id": f"alert-sent/msg_2/{n}", "participant": "p-1", "value": b"no fact"} for n in range(1_001)]
+        connection.execute(insert(schema.fact_waiting), values)
+    with capture_logs() as said:
+        assert tell_log(store, log) == 3
+    assert facts_left(store) == []
+    assert [each["log_level"] for each in said] == ["error"] * 1_001
 
 
 class Breaking:

@@ -15,19 +15,8 @@ from alerting.outcomes import ACCEPTED, Outcome
 from alerting.receivers import Receivers
 from registry import endpoints
 from registry.store import Registry
-from tests.delivery_kit import (
-    LOOPBACK,
-    NOW,
-    PUBLIC_URL,
-    SECRET,
-    Got,
-    Receiver,
-    a_notice,
-    answers,
-    receiver,
-    utc_now,
-    webhook,
-)
+from tests.delivery_kit import LOOPBACK, NOW, PUBLIC_URL, a_notice, utc_now, webhook
+from tests.receiving_kit import SECRET, Got, Receiver, answers, receiver
 
 OTHER_SECRET = "whsec_" + "YW5vdGhlciBzZWNyZXQgb2YgdGhlIHRlc3RzIQ=="  # of nothing but these tests
 

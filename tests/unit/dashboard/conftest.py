@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.alert_pages_kit import tell
 from tests.dashboard_kit import Site, course, opened
 
 
@@ -20,3 +21,9 @@ def empty(tmp_path: Path) -> Iterator[Site]:
     """A dashboard where no worker has run."""
     with opened(tmp_path) as site:
         yield site
+
+
+@pytest.fixture
+def told(site: Site) -> Site:
+    """A site where each partner was told of somebody."""
+    return tell(site)

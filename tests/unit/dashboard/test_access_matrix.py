@@ -163,6 +163,26 @@ def test_a_route_lets_in_whom_its_rule_says_and_nobody_else(route: str, clients:
             assert found == 403, role
 
 
+@pytest.mark.parametrize("route", sorted(each for each in ROUTES.keys() - STREAMS if each.startswith("GET ")))
+def test_every_answer_says_what_a_page_may_do(route: str, clients: dict[str, Client]) -> None:
+    """Whoever asks, let in or not: the answer can be framed by nobody, and runs and loads nothing but ours."""
+    for role, client in clients.items():
+        for ids in (OWN, NOBODYS):
+            headers = ask(client, route, ids).headers
+
+            assert "default-src 'none'" in headers["content-security-policy"], role
+            assert "frame-ancestors 'none'" in headers["content-security-policy"], role
+            assert headers["x-content-type-options"] == "nosniff", role
+            assert {"x-frame-options", "referrer-policy"} <= headers.keys(), role
+
+
+@pytest.mark.parametrize("route", sorted(STREAMS))
+async def test_a_stream_says_what_a_page_may_do(route: str, site: Site, clients: dict[str, Client]) -> None:
+    """A stream begins with the headers of every answer."""
+    async with opened_stream(site.app, address(route, OWN), clients["staff"].headers) as stream:
+        assert {"content-security-policy", "x-content-type-options", "x-frame-options"} <= stream.headers.keys()
+
+
 @pytest.mark.parametrize("route", sorted(STREAMS))
 async def test_a_stream_lets_in_whom_its_rule_says(route: str, site: Site, clients: dict[str, Client]) -> None:
     """Streams hold to their rules as other routes do."""

@@ -9,10 +9,14 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from dashboard import guarding
+from dashboard.api import enrolments
 from dashboard.guarding import Guard
+from dashboard.pages import overview, probes
 from tests.dashboard_kit import Site
 
 PAGES = ("/sign-in", "/nowhere", "/static/engagement.css")
+BY_ALL = ("content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy")
+"""What every answer has."""
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -25,6 +29,47 @@ def test_every_answer_says_what_a_page_may_do(site: Site, path: str) -> None:
     assert "frame-ancestors 'none'" in policy
     assert "unsafe-inline" not in policy
     assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_error_that_nobody_foresaw_is_answered_with_them_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers it stands before all routes, and yet its page runs and loads nothing else, and is not framed."""
+
+    def fail(*_: Any) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(overview, "_rejects", fail)
+    monkeypatch.setattr(enrolments, "note_list", fail)
+    monkeypatch.setattr(probes, "_registry", fail)
+    asked = (site.browser(), "/"), (site.program(), "/api/v1/enrolments"), (site.stranger(), "/readyz")
+    for client, path in asked:
+        answer = client.get(path)
+
+        assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR, path
+        assert [name for name in BY_ALL if name not in answer.headers] == [], path
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", HTTPStatus.NOT_FOUND),
+        ("GET", "/api/v1/nowhere", HTTPStatus.NOT_FOUND),
+        ("GET", "/static/nowhere.js", HTTPStatus.NOT_FOUND),
+        ("GET", "/static/live.js", HTTPStatus.OK),
+        ("HEAD", "/static/live.js", HTTPStatus.OK),
+        ("POST", "/static/live.js", HTTPStatus.METHOD_NOT_ALLOWED),
+        ("DELETE", "/sign-in", HTTPStatus.METHOD_NOT_ALLOWED),
+        ("OPTIONS", "/api/v1/events", HTTPStatus.METHOD_NOT_ALLOWED),
+        ("GET", "/at-risk/", HTTPStatus.TEMPORARY_REDIRECT),
+        ("GET", "/at-risk", HTTPStatus.SEE_OTHER),
+        ("GET", "/api/v1/enrolments", HTTPStatus.UNAUTHORIZED),
+    ],
+)
+def test_what_no_route_answers_has_them_too(site: Site, method: str, path: str, status: HTTPStatus) -> None:
+    """Paths that are not there, files, other methods, redirects and refusals: none is without a header."""
+    answer = site.stranger().request(method, path, follow_redirects=False)
+
+    assert answer.status_code == status
+    assert [name for name in BY_ALL if name not in answer.headers] == []
 
 
 def test_only_over_tls_browsers_are_told_to_stay_with_it(site: Site) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning.erasure import as_erased
+from learning.erased_risk import as_erased
 from learning.events import Fact
 from learning.facts import ParticipantErased, ParticipantMerged
 from learning.measures import measure

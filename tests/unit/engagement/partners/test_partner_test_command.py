@@ -6,8 +6,8 @@ from mailbox import Maildir
 import pytest
 
 from tests.command_line import Cli
-from tests.delivery_kit import answers, receiver
 from tests.partner_commands_kit import add_contact, partners
+from tests.receiving_kit import answers, receiver
 
 
 def test_a_test_message_reaches_a_contact(filled: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

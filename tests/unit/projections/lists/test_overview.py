@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from learning.policy import LEVELS, SIGNALS
 from projections import enrolment_list, overview
 from projections.enrolment_list import Wanted, changes
-from projections.overview import Freshness
 from projections.store import Store
 from tests.fact_lives import LAST_DAY
 from tests.lists_kit import FLAGGED, Row
@@ -111,17 +110,6 @@ def test_what_can_be_asked_for_is_what_there_is(connection: Connection, rows: li
     }
 
 
-def test_freshness_says_how_far_the_projections_have_come(
-    store: Store, connection: Connection, rows: list[Row]
-) -> None:
-    """The latest day, the records of all partitions, and when a row was last written."""
-    fresh = overview.freshness(connection)
-
-    assert fresh.day == fresh.everywhere == LAST_DAY + timedelta(days=1)
-    assert fresh.records == sum(each.next_offset for each in store.checkpoints().values())
-    assert fresh.updated_at == max(row["updated_at"] for row in rows)
-
-
 def test_before_any_day_there_is_nothing_to_tell(tmp_path: Path) -> None:
     """An empty store has zeros, no days, and empty lists."""
     with Store(tmp_path / "store.db") as empty, empty.connect() as connection:
@@ -130,5 +118,4 @@ def test_before_any_day_there_is_nothing_to_tell(tmp_path: Path) -> None:
         assert overview.changed_today(connection) is None
         assert overview.deadlines(connection) == []
         assert overview.reasons(connection, Wanted()) == {}
-        assert overview.freshness(connection) == Freshness(day=None, everywhere=None, records=0, updated_at=None)
         assert changes(connection, Wanted()) == ([], None)
