@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
@@ -12,10 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, sel
 from alerting import schema
 from alerting.model import Alert, Content, Notice, NoticeState, State, Step
 from learning.policy import Level
+from projections.storage.paging import in_pages
 from projections.storage.upserting import insert_new, upsert
-
-KEYS_AT_ONCE: Final = 500
-"""Values that one query names: databases bound its parameters."""
 
 _alert, _notice, _told = schema.alert.c, schema.notice.c, schema.notice_alert.c
 _alert_columns = [_alert[name] for name in Alert.__struct_fields__]
@@ -107,7 +104,7 @@ def notices(
 def put_notices(connection: Connection, given: Collection[Notice]) -> None:
     """Write messages, with which alerts each tells of; one that was there is written anew."""
     upsert(connection, schema.notice, map(_notice_row, given))
-    for some in chunks(each.id for each in given):
+    for some in in_pages(each.id for each in given):
         connection.execute(delete(schema.notice_alert).where(_told.notice.in_(some)))
     insert_new(connection, schema.notice_alert, (row for each in given for row in _told_rows(each)))
 
@@ -174,17 +171,10 @@ def put_position(connection: Connection, topic: str, partition: int, next_offset
     upsert(connection, schema.position, [{"topic": topic, "partition": partition, "next_offset": next_offset}])
 
 
-def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    """Keys by as many as one query names."""
-    remaining = iter(keys)
-    while some := list(islice(remaining, KEYS_AT_ONCE)):
-        yield some
-
-
 def _by_keys(
     connection: Connection, query: Select[Any], column: ColumnElement[Any], keys: Iterable[str]
 ) -> Iterator[Row[Any]]:
-    for some in chunks(keys):
+    for some in in_pages(keys):
         yield from connection.execute(query.where(column.in_(some)))
 
 

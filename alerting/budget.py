@@ -17,9 +17,13 @@ def week_of(moment: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def urgency(alert: Alert) -> tuple[bool, int, date, str]:
-    """Sorts the most urgent first: withdrawals that wait, then by level; of the same, what has been there longest."""
-    return alert.matter != "withdrawal", -LEVELS.index(alert.level), alert.raised_on, alert.id
+def urgency(alert: Alert) -> tuple[bool, int, date, date, str]:
+    """Sorts the most urgent first: withdrawals that wait, then by level, then who has least time left for the gate.
+
+    Of those with the same deadline, or with none, what has been there longest.
+    """
+    deadline = alert.deadline or date.max
+    return alert.matter != "withdrawal", -LEVELS.index(alert.level), deadline, alert.raised_on, alert.id
 
 
 def spent(tellings: Iterable[Telling], monday: date) -> Counter[str]:

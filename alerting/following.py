@@ -22,6 +22,7 @@ from learning.flags import Stage
 from learning.progress import NOBODY
 from learning.standing import Status
 from projections.schema import enrolment_progress, enrolment_risk
+from projections.storage.paging import in_pages
 from projections.store import Store
 
 _ANSWERS: Final[Mapping[Stage, State]] = {
@@ -35,7 +36,7 @@ _ANSWERS: Final[Mapping[Stage, State]] = {
 
 _ANSWERS_TO_WITHDRAWALS: Final = {"acknowledged", "contacted", "improving"}
 _OVER: Final = {"withdrawn", "completed"}
-_MOVES: Final = ("participant", "partner", "provider", "programme", "intake")
+_MOVES: Final = ("participant", "partner", "provider", "programme", "intake", "deadline")
 """What can become another one while an alert is open."""
 
 
@@ -48,6 +49,7 @@ class Current(Struct, frozen=True, kw_only=True):
     provider: str
     programme: str
     intake: str
+    deadline: date | None
     status: Status
     erased: bool
     muted_until: date | None
@@ -196,7 +198,7 @@ def _known(connection: Connection, recommended: Sequence[Current], since: dateti
 
 def _current(connection: Connection, enrolments: Iterable[str]) -> dict[str, Current]:
     found = {}
-    for some in book.chunks(enrolments):
+    for some in in_pages(enrolments):
         for row in connection.execute(_currents.where(_progress.enrolment.in_(some))):
             found[row.enrolment] = Current(**row._asdict())
     return found

@@ -8,10 +8,10 @@ import msgspec
 from msgspec import structs
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
-from alerting.book import chunks
 from alerting.model import OPEN, Content, NoticeState
 from alerting.schema import alert, notice, notice_alert
 from learning.progress import NOBODY
+from projections.storage.paging import in_pages
 
 _MAY_LEAVE: Final[tuple[NoticeState, ...]] = ("waiting", "dead", "dry-run")
 """Messages that have not arrived anywhere: they wait, or can be sent again by hand, or were only composed."""
@@ -32,7 +32,7 @@ def forget(connection: Connection, enrolments: Collection[str], now: datetime) -
         now: When.
     """
     changed = 0
-    for some in chunks(sorted(set(enrolments))):
+    for some in in_pages(sorted(set(enrolments))):
         theirs = alert.c.enrolment.in_(some)
         changed += _take_out(connection, theirs, now)
         connection.execute(update(alert).where(theirs, alert.c.state.in_(OPEN)).values(state="lapsed", state_since=now))

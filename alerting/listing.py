@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, func, or_, select
 
-from alerting.book import chunks
 from alerting.model import (
     OPEN,
     Alert,
@@ -25,6 +24,7 @@ from alerting.schema import alert as alert_table
 from alerting.schema import notice as notice_table
 from alerting.schema import notice_alert
 from learning.policy import Level
+from projections.storage.paging import in_pages
 
 Columns = TypeVarTuple("Columns")
 
@@ -200,7 +200,7 @@ def latest_steps(connection: Connection, alerts: Iterable[str]) -> dict[str, Ste
     What another delivery partner was told before the enrolment moved does not count.
     """
     found: dict[str, Step] = {}
-    for some in chunks(alerts):
+    for some in in_pages(alerts):
         query = select(_told.alert, _told.step).join(notice_table, _told.notice == _notice.id)
         query = query.join(alert_table, (_told.alert == _alert.id) & (_notice.partner == _alert.partner))
         query = query.where(_told.alert.in_(some), _notice.state != "cancelled")

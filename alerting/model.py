@@ -57,6 +57,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     intake: str
     level: Level
     """Of the flag now; the highest there is for a withdrawal that waits."""
+    deadline: date | None = None
+    """The last day on which reaching the gate counts; None: not known, or not looked up yet."""
     raised_on: date
     """The day (UK) of the decision."""
     noted_at: datetime

@@ -10,13 +10,14 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Text, bindparam, exists, func, or_, select, update
 
-from alerting.book import chunks, notices
+from alerting.book import notices
 from alerting.model import Channel, Notice, NoticeState
 from alerting.outcomes import Outcome
 from alerting.retrying import Chance, next_attempt, slowed_until
 from alerting.schema import alert, fact_waiting, notice, notice_alert
 from alerting.telling import Told, sent_fact, waiting_row
 from learning.progress import NOBODY
+from projections.storage.paging import in_pages
 from projections.storage.upserting import upsert
 
 LEASE: Final = timedelta(minutes=5)
@@ -61,7 +62,7 @@ def due(connection: Connection, now: datetime) -> list[Due]:
 def claim(connection: Connection, ids: Iterable[str], now: datetime) -> list[Notice]:
     """Take those of these messages that may be sent still; until the lease ends they are nobody else's."""
     found: list[Notice] = []
-    for some in chunks(ids):
+    for some in in_pages(ids):
         free = list(connection.scalars(select(_notice.id).where(_notice.id.in_(some), *_is_due(now))))
         connection.execute(update(notice).where(_notice.id.in_(free)).values(next_at=now + LEASE))
         found += notices(connection, ids=free)
@@ -94,7 +95,7 @@ def replay(connection: Connection, ids: Iterable[str], now: datetime) -> list[st
     One that tells of nobody any more, because they were erased, is left.
     """
     replayed: list[str] = []
-    for some in chunks(ids):
+    for some in in_pages(ids):
         tells = exists().where(notice_alert.c.notice == _notice.id)
         over = (_notice.id.in_(some), _notice.state.in_(("dead", "cancelled")), tells)
         found = list(connection.scalars(select(_notice.id).where(*over).order_by(_notice.id)))
@@ -157,7 +158,7 @@ def _leave_facts(connection: Connection, delivered: Sequence[Attempt]) -> None:
     attempts = {each.notice.id: each for each in delivered}
     told = notice_alert.join(alert, alert.c.id == notice_alert.c.alert)
     columns = (notice_alert.c.notice, alert.c.id, notice_alert.c.step, alert.c.enrolment, alert.c.participant)
-    for some in chunks(attempts):
+    for some in in_pages(attempts):
         known = notice_alert.c.notice.in_(some), alert.c.participant != NOBODY
         query = select(*columns).select_from(told).where(*known)
         facts = [

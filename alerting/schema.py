@@ -56,6 +56,7 @@ alert = Table(
     _text("programme"),
     _text("intake"),
     _text("level"),
+    Column("deadline", Date),
     Column("raised_on", Date, nullable=False),
     Column("noted_at", Instant, nullable=False),
     _text("state"),

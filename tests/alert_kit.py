@@ -99,7 +99,9 @@ def message(decision: DecidedFlag, change: str = "raised") -> bytes:
 
 def current(enrolment: str = "e-1", **values: Any) -> Current:
     """An enrolment that is studied, with a flag that nobody has answered."""
-    given: dict[str, Any] = dict.fromkeys(("muted_until", "contacted_at", "withdrawal", "withdrawal_at", "stage_since"))
+    given: dict[str, Any] = dict.fromkeys(
+        ("muted_until", "contacted_at", "withdrawal", "withdrawal_at", "stage_since", "deadline")
+    )
     given |= {"participant": "person-1", "partner": "p-1", "provider": "provider-1", "programme": "small/course"}
     given |= {"intake": "autumn", "status": "active", "erased": False, "stage": "raised", **values}
     return Current(enrolment=enrolment, **given)

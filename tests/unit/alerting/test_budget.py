@@ -20,6 +20,18 @@ def test_the_budget_of_a_week_goes_to_the_most_urgent() -> None:
     assert [weeks.alerts[each.id].state for each in alerts] == ["held-back", "held-back", "told", "told"]
 
 
+def test_who_has_least_time_left_for_the_gate_comes_first() -> None:
+    """Of flags of one level the nearest deadline goes first, however long others are up; no deadline goes last."""
+    months = {"e-1": None, "e-2": MONDAY + timedelta(days=200), "e-3": MONDAY + timedelta(days=30), "e-4": None}
+    alerts = [alert(of, MONDAY - timedelta(days=9), deadline=day) for of, day in months.items()]
+    alerts[2] = alert("e-3", deadline=months["e-3"])
+    weeks = Weeks(contact(), alerts=alerts, budgets={"p-1": 3})
+
+    [notice] = weeks.turn(monday(hour=8))
+
+    assert [each.enrolment for each in notice.content.alerts] == ["e-3", "e-2", "e-1"]
+
+
 def test_what_was_held_back_is_told_in_the_next_week() -> None:
     """The oldest first; one that was resolved meanwhile is not."""
     alerts = [alert(f"e-{number}", MONDAY - timedelta(days=number)) for number in range(5)]

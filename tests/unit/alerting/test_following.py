@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from alerting.following import followed, of_withdrawal
 from alerting.model import Alert
@@ -86,6 +87,13 @@ def test_a_transferred_enrolment_takes_its_alert_along() -> None:
 
     assert (moved.partner, moved.intake, moved.state, moved.state_since) == ("p-2", "spring", "waiting", monday(1))
     assert (moved.told_at, moved.last_told_at, moved.escalations) == (None, None, 0)
+
+
+def test_an_alert_knows_the_deadline_of_its_enrolment() -> None:
+    """As it is now: somebody who comes back from a deferral has more time, and what was told stays told."""
+    told = alert(state="told", told_at=monday(), deadline=MONDAY + 60 * DAY)
+
+    assert after(told, deadline=MONDAY + 90 * DAY) == structs.replace(told, deadline=MONDAY + 90 * DAY)
 
 
 def test_a_merged_participant_has_another_id() -> None:

@@ -1,7 +1,7 @@
 """Following the facts of lives on a log, through the projections, in few queries and beside other programs."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,7 @@ OF_SMALL = alert(
     told_at=at(28),
     noted_at=at(28),
     state_since=at(28),
+    deadline=date(2026, 3, 7),
 )
 ID = "e-1/2025-10-06"
 

@@ -9,7 +9,7 @@ from alerting import book
 from alerting.store import AlertStore
 from registry import audit, contacts
 from registry.store import Registry
-from tests.alert_pages_kit import a_notice, an_alert
+from tests.alert_pages_kit import NOW, a_notice, an_alert
 from tests.command_line import Cli
 
 TOLD = an_alert("e-11")
@@ -22,7 +22,10 @@ def line(tmp_path: Path) -> Cli:
     """A data folder with three alerts, a message that arrived and one that was given up."""
     with AlertStore(tmp_path / "alerts.db") as store, store.writing() as connection:
         book.put_alerts(connection, [TOLD, RESOLVED, WAITING])
-        dead = a_notice("msg_dead", [TOLD], state="dead", step="reminder", error="SMTP 451", attempts=12)
+        later = NOW + timedelta(days=3)
+        dead = a_notice(
+            "msg_dead", [TOLD], planned_at=later, state="dead", step="reminder", error="SMTP 451", attempts=12
+        )
         book.put_notices(connection, [a_notice("msg_ours", [TOLD]), dead])
     return Cli(tmp_path)
 
@@ -79,8 +82,8 @@ def test_one_alert_is_shown_with_its_messages(line: Cli) -> None:
     shown = line("alerts", "show", TOLD.id, "--json").data
 
     assert [(each["id"], each["step"]) for each in shown["messages"]] == [
-        ("msg_dead", "reminder"),
         ("msg_ours", "first"),
+        ("msg_dead", "reminder"),
     ]
     assert "msg_ours" in line("alerts", "show", TOLD.id).out
 
