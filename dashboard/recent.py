@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from dashboard.freshness import Freshness
 
-OLDEST: Final = 2.0
+OLDEST: Final = 5.0
 """Seconds after which what has changed is counted anew for whoever asks, if nobody is at it."""
 
 LONGEST: Final = 10.0
