@@ -184,9 +184,8 @@ class Run:
         for enrolment, stored in enrolment_states.find(self._connection, self._anew).items():
             decided[enrolment] = self._decisions.make_anew(enrolment, stored)
             self._changed.setdefault(enrolment, Folded(enrolment, decode_state(stored.state), stored))
-        for some in in_pages(
-            self._changed.items(), ROWS_AT_ONCE
-        ):  # a server ends a transaction of which it hears nothing
+        # by pages, because a server ends a transaction of which it hears nothing
+        for some in in_pages(self._changed.items(), ROWS_AT_ONCE):
             self._look_at(some, decided)
             self._observer.piece_done()
 
