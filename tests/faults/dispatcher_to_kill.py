@@ -25,7 +25,9 @@ from eventlog.base import EventLog
 from tests.delivery_kit import carriers, opened, seeded, utc_now
 from tests.faults_kit import open_log
 
-POINTS = ("before-claim", "after-claim", "before-send", "after-send", "after-mark", "after-facts")
+POINTS = {"before-claim": 2, "after-claim": 4, "before-send": 4, "after-send": 2, "after-mark": 1, "after-facts": 1}
+"""The points of the cycle, and how often a turn with eight due messages is sure to come by each, whatever arrives
+together with what: messages are taken at first and then whenever some have come back, be it all at once."""
 
 
 class Killer:

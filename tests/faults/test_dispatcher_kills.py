@@ -20,7 +20,6 @@ EACH = 8
 """Messages that become due in each round."""
 
 ENDPOINTS = 4
-ONCE_A_TURN = {"after-mark", "after-facts"}
 ROUND = queue.LEASE + timedelta(minutes=1)
 _SCRIPT = Path(__file__).with_name("dispatcher_to_kill.py")
 
@@ -43,7 +42,7 @@ class Dispatchers:
 
 def test_killed_at_each_point_of_the_cycle_nothing_is_lost(tmp_path: Path) -> None:
     """Every message arrives, the same id each time; each telling stands on the log once; all are marked delivered."""
-    random, now = Random(7), NOW
+    random, now, points = Random(7), NOW, list(POINTS.items())
     store, registry = opened(tmp_path)
     open_log(tmp_path).close()
     with (
@@ -56,9 +55,8 @@ def test_killed_at_each_point_of_the_cycle_nothing_is_lost(tmp_path: Path) -> No
         ids = [webhook(registry, f"{partner.url}/{number}") for number in range(ENDPOINTS)]
         for number in range(ROUNDS):
             _add(store, number, ids, now)
-            point = POINTS[number % len(POINTS)]
-            times = 1 if point in ONCE_A_TURN else random.randint(1, 4)
-            assert dispatchers.turn(now, point, str(times)) == -9
+            point, sure = points[number % len(points)]
+            assert dispatchers.turn(now, point, str(random.randint(1, sure))) == -9
             now += ROUND
         _to_the_end(dispatchers, store, now)
         _assert_all_arrived(tmp_path, store, partner)
