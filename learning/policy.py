@@ -43,6 +43,9 @@ SignalCode = Literal[
 COUNTDOWNS: Final[frozenset[SignalCode]] = frozenset({"milestone-near", "window-open", "deadline-near"})
 """Signals that count days that are left: less is worse, so their steps say `within`; all others say `from`."""
 
+RATIOS: Final[frozenset[SignalCode]] = frozenset({"work-missing", "pace-falling"})
+"""Signals whose figure is a ratio: 0 to 1 in policy files and in data, percent where people read it."""
+
 SIGNALS: Final[tuple[SignalCode, ...]] = get_args(SignalCode)
 _POINTS = Annotated[int, Meta(ge=0, le=20)]
 
@@ -194,6 +197,10 @@ def _steps(signals: Mapping[SignalCode, list[Step]], where: str) -> dict[SignalC
         for step in steps:
             if (step.within is None) is (code in COUNTDOWNS) or (step.at is None) is (code not in COUNTDOWNS):
                 raise PolicyError(f"policy file {where}, signal {code}: each step says `{wanted}` and `points`")
+            if code in RATIOS and step.threshold > 1:
+                raise PolicyError(
+                    f"policy file {where}, signal {code}: `from` is a ratio, 0 to 1; write 5 percent as 0.05"
+                )
         reached = [step.threshold for step in steps]
         if any(one >= other for one, other in pairwise(reached)):
             raise PolicyError(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from learning.policy import COUNTDOWNS, SIGNALS, Policy, Rules, SignalCode, Step
+from learning.policy import COUNTDOWNS, RATIOS, SIGNALS, Policy, Rules, SignalCode, Step
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -17,12 +17,19 @@ class Change(Struct, frozen=True, kw_only=True):
     after: str | None
 
 
+def figure_in_words(code: SignalCode, figure: float) -> str:
+    """A figure or a threshold as people read it, such as `2`, `62.5 %` and, for days that are left, `14`."""
+    if code in RATIOS:
+        return f"{figure * 100:.3g} %"
+    return f"{-figure if code in COUNTDOWNS else round(figure, 2):g}"
+
+
 def steps_in_words(code: SignalCode, steps: tuple[Step, ...] | None) -> str | None:
     """The steps of a signal and their points, such as `from 2: 2, from 3: 4`; None where it is not used."""
     if not steps:
         return None
     word = "within" if code in COUNTDOWNS else "from"
-    return ", ".join(f"{word} {abs(step.threshold):g}: {step.points}" for step in steps)
+    return ", ".join(f"{word} {figure_in_words(code, step.threshold)}: {step.points}" for step in steps)
 
 
 def changes(before: Policy, after: Policy) -> Iterator[Change]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Table, insert
 
+from learning.policy import RATIOS
 from learning.signals import SIGNALS
 from pages import measure_texts as texts
 from pages.markdown import code, docstring, page, table
@@ -78,7 +79,10 @@ def measures_page() -> str:
 
 
 def _signals() -> str:
-    rows = ((code(signal.code), signal.title, signal.measures) for signal in SIGNALS.values())
+    rows = (
+        (code(each.code), each.title, f"{each.measures}{' (ratio, 0 to 1)' if each.code in RATIOS else ''}")
+        for each in SIGNALS.values()
+    )
     return table(("signal", "title", "figure"), rows)
 
 

@@ -23,8 +23,8 @@ from engagement.policy_choice import (
 from engagement.suggestions import did_you_mean
 from engagement.wiring import Wiring
 from learning.errors import EngagementError
+from learning.policy import RATIOS, Policies, Policy, Rules, shipped_policies
 from learning.policy import SIGNALS as CODES
-from learning.policy import Policies, Policy, Rules, shipped_policies
 from learning.policy_texts import changes, steps_in_words
 from learning.signals import SIGNALS
 from projections.simulation import Counts, Outcome, compare, number_of_states, replay
@@ -223,7 +223,12 @@ def _rules_as_data(rules: Rules) -> dict[str, Any]:
         "excused_days": rules.excused_days,
         "levels": rules.levels,
         "signals": {
-            code: {"title": SIGNALS[code].title, "measures": SIGNALS[code].measures, "steps": steps}
+            code: {
+                "title": SIGNALS[code].title,
+                "measures": SIGNALS[code].measures,
+                "is_ratio": code in RATIOS,
+                "steps": steps,
+            }
             for code, steps in rules.signals.items()
         },
     }

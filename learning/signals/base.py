@@ -20,7 +20,7 @@ class Signal(NamedTuple):
     title: str
     """A few words for the heading of a column."""
     measures: str
-    """What its figure is, with its unit; for the reference and the policy file."""
+    """What its figure is, with its unit; a ratio (`learning.policy.RATIOS`) has none, for where it is read decides."""
     figure: Callable[[View], float | None]
     """The figure to hold against the steps of the policy; None where the signal says nothing."""
     inputs: Callable[[View], Inputs]

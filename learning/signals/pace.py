@@ -47,7 +47,7 @@ def _missing(view: View) -> float | None:
 WORK_MISSING = Signal(
     code="work-missing",
     title="Work missing",
-    measures=f"part (0 to 1) of the programme that is overdue, while more falls due within {SOON_DAYS} days",
+    measures=f"part of the programme that is overdue, while more falls due within {SOON_DAYS} days",
     figure=_missing,
     inputs=lambda view: {
         "missing": _missing(view),
@@ -151,7 +151,7 @@ def _fall_inputs(view: View) -> Inputs:
 PACE_FALLING = Signal(
     code="pace-falling",
     title="Pace falling",
-    measures=f"fall (0 to 1) of the share of due work that is done, last {RECENT_WEEKS} study weeks against before",
+    measures=f"fall of the share of due work that is done, last {RECENT_WEEKS} study weeks against before",
     figure=_fall,
     inputs=_fall_inputs,
     sentence=lambda inputs: (

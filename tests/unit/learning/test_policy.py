@@ -7,15 +7,18 @@ import pytest
 from learning.policy import (
     COUNTDOWNS,
     LEVELS,
+    RATIOS,
     SIGNALS,
     Level,
     Policies,
     Policy,
     PolicyError,
+    SignalCode,
     Step,
     parse_policy,
     shipped_policies,
 )
+from learning.policy_texts import figure_in_words, steps_in_words
 from learning.signals import SIGNALS as MEANINGS
 
 FILE = """
@@ -149,6 +152,11 @@ def test_an_empty_list_switches_a_signal_off_for_everybody() -> None:
         ("within = 14", "within = 28", r"signal deadline-near: order the steps"),
         ("within = 14", "within = 56", r"signal deadline-near: order the steps"),
         ("{ from = 9,", "{ within = 9,", r"own\.toml, provider provider-3, signal behind: each step says `from`"),
+        (
+            "behind = [{ from = 2, points = 1 }, { from = 4, points = 3 }]",
+            "pace-falling = [{ from = 0.5, points = 1 }, { from = 60, points = 3 }]",
+            r"own\.toml, signal pace-falling: `from` is a ratio, 0 to 1; write 5 percent as 0\.05",
+        ),
         ('id = "provider-3"', 'id = "provider-2"', r"own\.toml: a provider is there twice; keep one entry of each"),
     ],
 )
@@ -212,5 +220,35 @@ def test_the_shipped_policy_is_sound() -> None:
 def test_every_signal_that_a_policy_can_use_has_a_meaning() -> None:
     """The codes of policies and the signals that are measured are the same."""
     assert set(SIGNALS) == set(MEANINGS)
-    assert set(SIGNALS) > COUNTDOWNS
+    assert set(SIGNALS) > COUNTDOWNS | RATIOS
     assert all(MEANINGS[code].code == code for code in SIGNALS)
+
+
+@pytest.mark.parametrize(
+    ("code", "figure", "words"),
+    [
+        ("behind", 2.0, "2"),
+        ("gate-out-of-reach", 1.875, "1.88"),
+        ("work-missing", 0.07, "7 %"),
+        ("pace-falling", 0.625, "62.5 %"),
+        ("pace-falling", 1.0, "100 %"),
+        ("deadline-near", -14.0, "14"),
+    ],
+)
+def test_a_figure_is_read_in_the_unit_of_its_signal(code: SignalCode, figure: float, words: str) -> None:
+    """Ratios are percent, and days that are left, which count below zero inside, are so many days."""
+    assert figure_in_words(code, figure) == words
+
+
+@pytest.mark.parametrize(
+    ("code", "steps", "words"),
+    [
+        ("work-missing", (Step(at=0.05, points=2), Step(at=0.25, points=4)), "from 5 %: 2, from 25 %: 4"),
+        ("deadline-near", (Step(within=28, points=2), Step(within=14, points=4)), "within 28: 2, within 14: 4"),
+        ("silent", (), None),
+        ("silent", None, None),
+    ],
+)
+def test_steps_are_read_in_the_unit_of_their_signal(code: SignalCode, steps: tuple[Step, ...], words: str) -> None:
+    """Each with its points; a signal that is not used has no words."""
+    assert steps_in_words(code, steps) == words
