@@ -19,11 +19,11 @@ from learning.errors import EngagementError
 from learning.milestones import MilestoneTable
 from learning.progress import decode_state
 from projections.schema import checkpoint, enrolment_progress, enrolment_state
+from projections.storage.paging import ROWS_AT_ONCE
 
 FILTERS = ("intake", "provider", "partner", "programme")
 """The columns by which declarations can be asked for, as they are now."""
 
-_ROWS_AT_ONCE = 1_000
 _rows = enrolment_progress.c
 _WHO = (_rows.enrolment, _rows.participant, _rows.erased, *(_rows[column] for column in FILTERS))
 
@@ -98,7 +98,7 @@ def declarations(
         .join(enrolment_state, enrolment_state.c.enrolment == _rows.enrolment)
         .where(_rows.programme.in_(known_to_dfe), *(_rows[column] == value for column, value in wanted.items()))
         .order_by(_rows.intake, _rows.provider, _rows.partner, _rows.enrolment)
-        .execution_options(yield_per=_ROWS_AT_ONCE)
+        .execution_options(yield_per=ROWS_AT_ONCE)
     )
     for *who, home, state in connection.execute(query):
         as_of = day or days.get(home)

@@ -20,6 +20,7 @@ from learning.standing import Status, Withdrawal
 from learning.withdrawals import WithdrawalCase, withdrawal
 from projections.list_filters import Wanted, narrowed
 from projections.schema import checkpoint, enrolment_progress, enrolment_state
+from projections.storage.paging import ROWS_AT_ONCE
 
 Warned = Literal["course-unknown-to-dfe", "not-yet-effective", "no-started-evidence"]
 """What is to be looked at before DfE is told. DfE does not know the programme; it dates a withdrawal by the call, so it
@@ -28,7 +29,6 @@ is told on the effective day and not before; it refuses to withdraw who has no `
 STOPPING: Final[frozenset[Warned]] = frozenset({"course-unknown-to-dfe", "not-yet-effective"})
 """Those with which DfE is not to be told."""
 
-_ROWS_AT_ONCE: Final = 1_000
 _rows, _states = enrolment_progress.c, enrolment_state.c
 _WHO: Final = ("enrolment", "participant", "programme", "intake", "provider", "partner", "status")
 
@@ -103,7 +103,7 @@ def following(
 def every(connection: Connection, rules: Rules, wanted: Wanted) -> Iterator[Found]:
     """All of those wanted, what has stood longest where it stands first, one at a time."""
     query = _query(wanted).order_by(_rows.withdrawal_at, _rows.enrolment)
-    return _read(connection, rules, query.execution_options(yield_per=_ROWS_AT_ONCE))
+    return _read(connection, rules, query.execution_options(yield_per=ROWS_AT_ONCE))
 
 
 def _query(wanted: Wanted) -> Select[Any]:

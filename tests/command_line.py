@@ -1,10 +1,12 @@
 """The command line on a data folder, run in this process, for tests that look at what it prints and how it ends."""
 
 import json
-from datetime import date
+from datetime import date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from typer.testing import CliRunner
 
 from engagement.__main__ import app
@@ -12,6 +14,21 @@ from learning.events import Fact, encode
 
 DAY = date(2025, 10, 6)
 """The first day after four study weeks, when half of the small programme is due."""
+
+
+def plain_terminal(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Be in this folder, where there is no `.env`, on a terminal without colours that holds any table."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def ticking_clock(monkeypatch: pytest.MonkeyPatch, start: datetime, *commands: str) -> None:
+    """From `start` on, each look at the clock by one of these modules of commands is a second later."""
+    seconds = count()
+    for each in commands:
+        name = f"engagement.commands.{each}.utc_now"
+        monkeypatch.setattr(name, lambda: start + timedelta(seconds=next(seconds)))
 
 
 class Ran(NamedTuple):

@@ -9,15 +9,13 @@ from engagement.wiring import Wiring
 from eventlog.facts import start_day
 from learning.plan import start_of
 from tests.builders import SMALL_FILE, at, completed, enrolled
-from tests.command_line import DAY, Cli
+from tests.command_line import DAY, Cli, plain_terminal
 
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """The command line on an empty data folder; tables are as wide as they need to be."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
+    plain_terminal(monkeypatch, tmp_path)
     return Cli(tmp_path / "data")
 
 

@@ -1,7 +1,6 @@
 """`engagement access`: letting people and systems in, changing keys, shutting out, and looking at what was done."""
 
-from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from registry import schema
 from registry.signing_in import NotLetInError, with_key, with_link
 from registry.store import Registry
 from tests.builders import SMALL_FILE, enrolled
-from tests.command_line import Cli
+from tests.command_line import Cli, plain_terminal, ticking_clock
 from tests.registry_kit import ADDRESS, files_with
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -21,11 +20,8 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """The command line on an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
-    seconds = count()
-    monkeypatch.setattr("engagement.commands.access.utc_now", lambda: NOON + timedelta(seconds=next(seconds)))
+    plain_terminal(monkeypatch, tmp_path)
+    ticking_clock(monkeypatch, NOON, "access")
     return Cli(tmp_path / "data")
 
 

@@ -23,7 +23,7 @@ from eventlog.lake.writing import archive
 from learning.calendar import uk_day
 from learning.facts import AttendanceRecorded
 from tests.builders import SMALL_FILE, at, enrolled, make
-from tests.command_line import Cli
+from tests.command_line import Cli, plain_terminal
 
 PEOPLE = 20
 LATE = 3
@@ -60,9 +60,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Cli:
 @pytest.fixture
 def cli(filled: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """The same in an empty folder, on a wide terminal without colours."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "250")
-    monkeypatch.setenv("NO_COLOR", "1")
+    plain_terminal(monkeypatch, tmp_path)
     return filled
 
 

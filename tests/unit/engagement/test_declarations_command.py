@@ -15,7 +15,7 @@ from learning.events import Fact
 from learning.facts import AssessmentMarked, AttendanceRecorded, Deferred
 from learning.plan import start_of
 from tests.builders import SMALL_FILE, completed, enrolled, make
-from tests.command_line import Cli
+from tests.command_line import Cli, plain_terminal
 
 AUTUMN = datetime(2024, 10, 8, 9, 30, tzinfo=UTC)
 SPRING = datetime(2025, 5, 26, 22, 59, 59, tzinfo=UTC)
@@ -34,9 +34,7 @@ def joined(enrolment: str, **data: Any) -> Fact:
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """One who passed, one who was deferred after the start, one who never started, and one whom DfE does not know."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
+    plain_terminal(monkeypatch, tmp_path)
     line = Cli(tmp_path / "data")
     programmes = line.folder / "programmes"
     programmes.mkdir(parents=True)

@@ -12,7 +12,7 @@ from engagement.wiring import Wiring
 from eventlog.facts import FACTS_TOPIC
 from producers.publisher import publish
 from tests.builders import START, completed, enrolled
-from tests.command_line import Cli
+from tests.command_line import Cli, plain_terminal
 from tests.transfer_kit import FACTS, holds, lines, zipped
 
 ROOT = Path(__file__).parents[3]
@@ -21,9 +21,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """The command line on a data folder whose log has five partitions of facts; elsewhere there would be twelve."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
+    plain_terminal(monkeypatch, tmp_path)
     with Wiring(Settings(data_dir=tmp_path / "data", partitions=5)).log_to_append() as log:
         publish(log, FACTS, now=START)
     return Cli(tmp_path / "data")

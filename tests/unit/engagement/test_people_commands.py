@@ -15,7 +15,7 @@ from learning.events import encode
 from learning.facts import FlagAcknowledged, ParticipantMerged
 from learning.plan import start_of
 from tests.builders import SMALL_FILE, START, at, completed, enrolled, make
-from tests.command_line import Cli
+from tests.command_line import Cli, plain_terminal
 from tests.registry_kit import files_with
 
 PEOPLE = """participant,name,email,school,urn
@@ -49,9 +49,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def cli(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """The command line on a copy of them, with their names."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
+    plain_terminal(monkeypatch, tmp_path)
     line = Cli(Path(shutil.copytree(filled, tmp_path / "data", symlinks=True)))
     load(line, PEOPLE)
     return line

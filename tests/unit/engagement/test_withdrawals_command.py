@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from engagement.wiring import Wiring
 from eventlog.facts import start_day
 from learning.plan import start_of
 from tests.builders import completed, enrolled
-from tests.command_line import Cli
+from tests.command_line import Cli, plain_terminal, ticking_clock
 
 AUTUMN = datetime(2024, 10, 8, 9, 30, tzinfo=UTC)
 DAY = date(2025, 3, 3)
@@ -24,11 +23,8 @@ REASON = ("--reason", "change-in-career")
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Three on a course that DfE knows; the command line's clock ticks once a call."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
-    seconds = count()
-    monkeypatch.setattr("engagement.commands.flags.utc_now", lambda: NOON + timedelta(seconds=next(seconds)))
+    plain_terminal(monkeypatch, tmp_path)
+    ticking_clock(monkeypatch, NOON, "flags")
     line = Cli(tmp_path / "data")
     for number in (1, 2, 3):
         where = {"programme": "ambition-2024/npqltd", "intake": "2024-autumn", "partner": f"partner-{number}"}

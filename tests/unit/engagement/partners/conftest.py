@@ -1,7 +1,5 @@
 """Enrolments with two partners, behind the command line."""
 
-from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,21 +9,15 @@ from engagement.wiring import Wiring
 from eventlog.facts import start_day
 from learning.plan import start_of
 from tests.builders import SMALL_FILE, enrolled
-from tests.command_line import DAY, Cli
+from tests.command_line import DAY, Cli, plain_terminal, ticking_clock
 from tests.partner_commands_kit import NOON
 
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """The command line on an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "400")
-    monkeypatch.setenv("NO_COLOR", "1")
-    seconds = count()
-    for module in ("partners", "partner_contacts", "partner_endpoints"):
-        monkeypatch.setattr(
-            f"engagement.commands.{module}.utc_now", lambda: NOON + timedelta(seconds=next(seconds)), raising=False
-        )
+    plain_terminal(monkeypatch, tmp_path)
+    ticking_clock(monkeypatch, NOON, "partners", "partner_contacts", "partner_endpoints")
     return Cli(tmp_path / "data")
 
 

@@ -1,14 +1,13 @@
 """Somebody on each level of risk, behind the command line."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.builders import SMALL_FILE, at, completed, enrolled
-from tests.command_line import Cli
+from tests.command_line import Cli, plain_terminal, ticking_clock
 from tests.risk_commands_kit import DAYS, POLICY, start
 
 NOON = datetime(2025, 10, 6, 12, tzinfo=UTC)
@@ -38,9 +37,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def cli(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """The command line on a copy of them."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
-    seconds = count()
-    monkeypatch.setattr("engagement.commands.flags.utc_now", lambda: NOON + timedelta(seconds=next(seconds)))
+    plain_terminal(monkeypatch, tmp_path)
+    ticking_clock(monkeypatch, NOON, "flags")
     return Cli(Path(shutil.copytree(filled, tmp_path / "data", symlinks=True)))
