@@ -17,7 +17,7 @@ from stream_processors.transports.embedded import broker_url
 
 FACTS, OTHERS, COUNTS = "facts", "others", "counting-counts-changelog"
 PARTITIONS = 3
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Got:

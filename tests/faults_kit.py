@@ -211,7 +211,7 @@ def processed(data_dir: Path) -> int:
     path = LiveProjections(data_dir / "projections").place
     if not isinstance(path, Path) or not path.exists():
         return 0
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as connection:
         try:
             return int(connection.execute("SELECT coalesce(sum(next_offset), 0) FROM checkpoint").fetchone()[0])
         except sqlite3.OperationalError:  # its tables are not there yet

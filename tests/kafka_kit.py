@@ -19,7 +19,7 @@ from stream_processors.chunks import Chunk
 from stream_processors.faust_app import EngagementApp
 from stream_processors.transports.kafka import faust_settings
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 """Seconds in which something that is only awaited must happen."""
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from fastapi import FastAPI
 
-PATIENCE = 10
+PATIENCE = 60
 """Seconds after which a test that waits for an event has failed."""
 
 

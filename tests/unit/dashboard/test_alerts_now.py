@@ -13,7 +13,7 @@ from dashboard.reading import Reading
 from registry.errors import RegistryAwayError
 from tests.alert_pages_kit import OURS, a_notice, an_alert, changed, keep, page
 from tests.dashboard_kit import NOW, Client, Site
-from tests.stream_kit import opened_stream
+from tests.stream_kit import PATIENCE, opened_stream
 
 PATHS = ("/", "/at-risk", "/enrolments", "/alerts", "/alerts/messages", "/withdrawals", "/cohorts", "/definitions")
 
@@ -97,11 +97,11 @@ def heard(site: Site, partner: str | None, change: Callable[[], object]) -> bool
         watch = Watch(Reading(site.parts), alerts=look)
         looking = asyncio.create_task(watch.run())
         with watch.woken_for(partner) as ours, watch.woken_for(None) as everybodys:
-            await asyncio.wait_for(again.wait(), 10)
+            await asyncio.wait_for(again.wait(), PATIENCE)
             ours.clear()
             everybodys.clear()
             change()
-            await asyncio.wait_for(everybodys.wait(), 10)
+            await asyncio.wait_for(everybodys.wait(), PATIENCE)
             found = ours.is_set()
         looking.cancel()
         return found

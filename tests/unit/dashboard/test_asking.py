@@ -19,6 +19,7 @@ from dashboard.reading import Reading
 from eventlog.lake.lake import Lake
 from learning.errors import EngagementError
 from tests.dashboard_kit import Site
+from tests.stream_kit import PATIENCE
 
 CURVE = Wish("completion-curve")
 SURVIVAL = Wish("survival")
@@ -291,7 +292,7 @@ async def test_an_open_page_is_woken_by_an_answer(desk: Desk, monkeypatch: pytes
 
     with watch.woken_for("partner-1") as woken:
         await asyncio.to_thread(desk.do)
-        await asyncio.wait_for(woken.wait(), 10)
+        await asyncio.wait_for(woken.wait(), PATIENCE)
 
     looking.cancel()
     assert woken.is_set()

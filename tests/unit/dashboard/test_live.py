@@ -15,6 +15,7 @@ from dashboard.reading import Reading
 from learning.facts import ContactMade
 from tests.builders import make
 from tests.dashboard_kit import Site
+from tests.stream_kit import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +31,11 @@ def woken(site: Site, partner: str | None, change: Callable[[], object]) -> bool
         watch = Watch(Reading(site.parts))
         looking = asyncio.create_task(watch.run())
         with watch.woken_for(partner) as ours, watch.woken_for(None) as everybodys:
-            await asyncio.wait_for(everybodys.wait(), 10)  # the first look, which wakes everybody
+            await asyncio.wait_for(everybodys.wait(), PATIENCE)  # the first look, which wakes everybody
             ours.clear()
             everybodys.clear()
             change()
-            await asyncio.wait_for(everybodys.wait(), 10)
+            await asyncio.wait_for(everybodys.wait(), PATIENCE)
             heard = ours.is_set()
         looking.cancel()
         return heard
@@ -126,6 +127,6 @@ def test_counting_for_open_pages_rests_longer_than_it_takes(site: Site, monkeypa
     monkeypatch.setattr(reading.recent, "renew", count)
 
     with pytest.raises(KeyError, match="enough"):
-        asyncio.run(asyncio.wait_for(Watch(reading, lambda: seconds[0]).run(), 10))
+        asyncio.run(asyncio.wait_for(Watch(reading, lambda: seconds[0]).run(), PATIENCE))
 
     assert [later - earlier for earlier, later in pairwise(begun)] == [2.0 + RESTS * 2.0] * 3

@@ -16,7 +16,7 @@ from tests.unit.deployment.compose import SERVICES
 
 pytestmark = pytest.mark.server
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 SETTINGS = {
     name.removeprefix("KAFKA_").lower().replace("_", "."): str(value)
     for name, value in SERVICES["kafka"]["environment"].items()

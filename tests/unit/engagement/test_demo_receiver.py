@@ -30,7 +30,7 @@ def post(url: str, secret: str, body: bytes = BODY) -> int:
         "webhook-signature": Webhook(secret).sign("msg_1", now, BODY.decode()),
     }
     assert parts.hostname is not None
-    connection = HTTPConnection(parts.hostname, parts.port or 0, timeout=10)
+    connection = HTTPConnection(parts.hostname, parts.port or 0, timeout=60)
     try:
         connection.request("POST", parts.path, body, headers)
         return connection.getresponse().status

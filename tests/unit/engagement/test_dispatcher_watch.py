@@ -61,7 +61,7 @@ def test_it_answers_over_http_where_it_is_asked_to(store: AlertStore, capfd: pyt
     with watch.answering("127.0.0.1", None):
         pass
     with watch.answering("127.0.0.1", 0) as port:
-        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", "/healthz")
         assert connection.getresponse().read() == b"ok\n"
         connection.close()

@@ -98,7 +98,7 @@ async def test_work_goes_on_when_kafka_comes_back(own_kafka: KafkaNode, topic_pr
 
 
 async def test_a_stop_does_not_wait_for_kafka(own_kafka: KafkaNode, topic_prefix: str, group: str) -> None:
-    """A worker stops within seconds although its broker is away and its agent hangs."""
+    """A worker stops before requests to Kafka give up although its broker is away and its agent hangs."""
     topic = Topic(own_kafka.servers, f"{topic_prefix}facts", 2)
     topic.send_numbers(10)
     at_work = asyncio.Event()
@@ -112,7 +112,7 @@ async def test_a_stop_does_not_wait_for_kafka(own_kafka: KafkaNode, topic_prefix
         async with asyncio.timeout(PATIENCE):
             await at_work.wait()
         await asyncio.to_thread(own_kafka.stop)
-        async with asyncio.timeout(PATIENCE / 2):
+        async with asyncio.timeout(30):  # requests to Kafka give up after 40 s
             await app.stop()
 
 
