@@ -85,12 +85,12 @@ def email(notice: Notice, addresses: Addresses) -> EmailMessage:
 
 
 def subject(content: Content) -> str:
-    """The first line, which leads with what happened."""
-    cleared = sum(each.step == "resolved" for each in content.alerts)
-    left = len(content.alerts) - cleared
+    """The first line, which leads with what happened; who is flagged and to be withdrawn is one participant."""
+    left = len({each.enrolment for each in content.alerts if each.step != "resolved"})
     if content.kind == "test":
         return "Test: alerts reach you"
     if not left:
+        cleared = len({each.enrolment for each in content.alerts})
         return f"{_people(cleared)} {_verb(cleared, 'is', 'are')} no longer flagged"
     begin, one, more, end = _SUBJECTS[content.kind]
     return f"{begin}{_people(left)} {_verb(left, one, more)} {end}"
@@ -104,8 +104,8 @@ def _blocks(content: Content, public_url: str, away: str | None) -> Iterator[_Bl
             yield _Items(heading, list(_groups(told)))
     if content.held_back:
         yield (
-            f"{_people(content.held_back)} more {_verb(content.held_back, 'is', 'are')} held back, because the agreed "
-            "number of alerts for this week is reached; the most urgent ones come first."
+            f"{content.held_back} more {_verb(content.held_back, 'alert is', 'alerts are')} held back, because the "
+            "agreed number for this week is reached; the most urgent ones come first."
         )
     if any(each.step != "resolved" for each in content.alerts):
         yield _WHAT_TO_DO

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from alerting.bodies import LARGEST, TYPES, webhook_body
 from alerting.bodies_email import OPTIONAL, Addresses, email, subject
@@ -34,6 +35,12 @@ def told(number: int, level: Level = "at-risk", step: Step = "first", programme:
         level=level,
         raised_on=date(2026, 3, 1),
     )
+
+
+def to_withdraw(number: int, step: Step = "first") -> AlertTold:
+    """The alert in a message that somebody's withdrawal is recommended."""
+    flagged = told(number, "critical", step, programme="npq-h")
+    return structs.replace(flagged, alert=f"e-{number}/withdrawal/2026-03-01", matter="withdrawal")
 
 
 def notice(kind: NoticeKind, *alerts: AlertTold, held_back: int = 0) -> Notice:
@@ -61,16 +68,7 @@ def notice(kind: NoticeKind, *alerts: AlertTold, held_back: int = 0) -> Notice:
 
 DIGEST = notice(
     "digest",
-    AlertTold(
-        alert="e-9/withdrawal/2026-03-01",
-        step="first",
-        matter="withdrawal",
-        enrolment="e-9",
-        programme="npq-h",
-        intake="2025-autumn",
-        level="critical",
-        raised_on=date(2026, 3, 1),
-    ),
+    to_withdraw(9),
     told(1, "critical"),
     told(2),
     told(3),
@@ -162,6 +160,12 @@ def test_only_optional_mail_can_be_unsubscribed_from_with_one_click(kind: Notice
         ),
         (notice("reminder", told(1, step="reminder")), "Reminder: 1 participant still waits for an answer"),
         (notice("escalation", told(1), told(2)), "Nobody has answered yet: 2 participants need attention"),
+        (notice("digest", told(1), to_withdraw(1), told(2)), "2 participants need attention"),
+        (notice("digest", told(1, step="resolved"), to_withdraw(1)), "1 participant needs attention"),
+        (
+            notice("resolved", told(1, step="resolved"), to_withdraw(1, "resolved")),
+            "1 participant is no longer flagged",
+        ),
         (notice("test"), "Test: alerts reach you"),
     ],
 )
