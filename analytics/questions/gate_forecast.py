@@ -156,8 +156,8 @@ def _told(share: float, method: str, cohorts: list[_Group]) -> str:
     people = sum(each.number("people") for each in cohorts)
     brier = sum(each.found.squared_error for each in cohorts) / people
     return (
-        f"Tried out after {share:.0%} of the weeks of {len(cohorts)} finished cohorts, by {method} as known then: "
-        f"mean error {np.mean(errors) * 100:+.1f} percentage points (without sign "
+        f"Tried out after {share * 100:.0f} % of the weeks of {len(cohorts)} finished cohorts, "
+        f"by {method} as known then: mean error {np.mean(errors) * 100:+.1f} percentage points (without sign "
         f"{np.mean(np.abs(errors)) * 100:.1f}){_coverage(cohorts) if method == 'history' else ''}, "
         f"Brier score {brier:.3f} over {people:,} people."
     )

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 
-from learning.signals.base import Signal
+from learning.signals.base import Signal, percent
 from learning.view import View
 
 LOW = 0.4
@@ -38,7 +38,7 @@ LAST_MARK = Signal(
 LOW_MARKS = Signal(
     code="low-marks",
     title="Low marks",
-    measures=f"how often work was marked below {LOW:.0%}",
+    measures=f"how often work was marked below {percent(LOW)}",
     figure=lambda view: _low(view) or None,
     inputs=lambda view: {"times": _low(view), "of": len(_scores(view))},
     sentence=lambda inputs: f"{inputs['times']} of {inputs['of']} marks are below {LOW * 100:.0f} of 100.",

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from learning.signals.base import Inputs, Signal, day, last_active_on, weeks
+from learning.signals.base import Inputs, Signal, day, last_active_on, percent, weeks
 from learning.view import View
 
 _DAY = timedelta(days=1)
@@ -82,8 +82,8 @@ SILENT = Signal(
     code="silent",
     title="Silent",
     measures=(
-        f"study weeks since {float(MISSED):.0%} of the programme had fallen due that was neither done nor followed by "
-        "any activity; 0 from that day on"
+        f"study weeks since {percent(float(MISSED))} of the programme had fallen due that was neither done nor "
+        "followed by any activity; 0 from that day on"
     ),
     figure=lambda view: None if (found := silence(view)) is None else found.weeks,
     inputs=_silent_inputs,

@@ -83,7 +83,7 @@ def test_how_often_the_interval_held_is_told() -> None:
     """The spring cohort, forecast from two of the autumn, lies in the interval: a note says so, and how wide it was."""
     spring = [fact for each in range(4) for fact in person(f"s{each}", SPRING, 5, 4 if each < 2 else 0)]
     answer = gate_forecast(warehouse([*finished(), *twins(), *spring], TWO_PROGRAMMES, as_of=date(2027, 1, 4)))
-    [note] = [each for each in answer.notes if "50%" in each and "history" in each]
+    [note] = [each for each in answer.notes if "50 %" in each and "history" in each]
     assert "the interval held what happened 1 of 1 times and was 100.0 points wide on average" in note
 
 
@@ -160,7 +160,7 @@ def test_past_accuracy_is_told() -> None:
     """The spring cohort, forecast from the autumn's 75 %, of which half made it, was overrated by 25 points."""
     spring = [fact for each in range(4) for fact in person(f"s{each}", SPRING, 5, 4 if each < 2 else 0)]
     answer = gate_forecast(warehouse([*finished(), *spring], as_of=date(2027, 1, 4)))
-    [note] = [each for each in answer.notes if "50%" in each and "history" in each]
+    [note] = [each for each in answer.notes if "50 %" in each and "history" in each]
     brier = (2 * 0.25**2 + 2 * 0.75**2) / 4
     assert "1 finished cohorts" in note
     assert "mean error +25.0 percentage points (without sign 25.0)" in note
@@ -172,7 +172,7 @@ def test_past_accuracy_uses_only_what_was_known_then() -> None:
     """The first cohort had no history before it, so it was forecast by pace, though later cohorts are known now."""
     spring = [fact for each in range(20) for fact in person(f"s{each}", SPRING, 5)]
     answer = gate_forecast(warehouse([*finished(), *spring], as_of=date(2027, 1, 4)))
-    [note] = [each for each in answer.notes if "50%" in each and "by pace" in each]
+    [note] = [each for each in answer.notes if "50 %" in each and "by pace" in each]
     assert "mean error -75.0" in note
     assert "Brier score 0.750 over 20 people" in note
 
