@@ -47,7 +47,7 @@ def plain_row(facts: Iterable[Fact], curriculum: Curriculum, day: date | None) -
     done = {name: when for name in components(told) if (when := done_since(told, name)) is not None}
     status, since = status_of(told, course, done, day)
     clock = day if day is None or since is None else min(day, since)
-    begun = fresh_start(told, course, done)
+    begun = fresh_start(told, course)
     return {
         **row,
         "status": status,
@@ -151,13 +151,17 @@ class Course:
         return self.expected(self.week_ends[week - 1] + DAY) if week else Fraction(0)
 
 
-def fresh_start(told: list[Fact], course: Course, done: dict[str, datetime]) -> tuple[int, int] | None:
-    """Weeks over and weeks fulfilled on the latest day on which somebody behind the plan joined, returned or moved."""
+def fresh_start(told: list[Fact], course: Course) -> tuple[int, int] | None:
+    """Weeks over and weeks fulfilled on the latest day on which somebody behind the plan joined, returned or moved.
+
+    What was done on that day counts, though it was taken back later: the plan from then on is not drawn up again.
+    """
     days = {next(uk(each.time) for each in told if kind(each) == "enrolled")}
     days |= {uk(each.time) for each in told if kind(each) == "resumed"}
     days |= {uk(each.time) for each in told if kind(each) == "transferred" and each.data.intake}  # type: ignore[attr-defined]
     for day in sorted(days, reverse=True):
-        points = course.points_of([name for name, when in done.items() if uk(when) < day])
+        before = [each for each in told if uk(each.time) < day]
+        points = course.points_of([name for name in components(before) if done_since(before, name) is not None])
         if course.reached(points) < course.over(day):
             return course.over(day), course.reached(points)
     return None
