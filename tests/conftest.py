@@ -15,6 +15,7 @@ SERVERS = "REQUIRE_SERVERS"
 _NEEDS_A_SERVER = ("needs a server", "needs a browser")
 
 settings.register_profile("quick", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("quick"), derandomize=True)
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
