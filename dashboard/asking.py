@@ -5,13 +5,14 @@ is and when it was made, or says that it is being worked out.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic
 from typing import Final, NamedTuple
 
 import structlog
-from duckdb import DuckDBPyConnection
+from duckdb import ConnectionException, DuckDBPyConnection
 
 from analytics.answer import Answer
 from analytics.filters import Filters
@@ -136,7 +137,8 @@ class Asking:
         until = monotonic() + _LONGEST_END
         while not self._idle.wait(_AGAIN) and monotonic() < until:
             if (connection := self._connection) is not None:
-                connection.interrupt()
+                with suppress(ConnectionException):  # closed meanwhile: the answer is there
+                    connection.interrupt()
 
     def _want(self, wish: Wish, version: object) -> None:
         kept = self._kept.get(wish)

@@ -38,6 +38,8 @@ class Desk:
         self.work: list[Callable[[], None]] = []
         self.fault: Exception | None = None
         self.told = 0
+        self.after_closing: Callable[[], object] = lambda: None
+        """What happens just after the models were closed."""
         parts = site.parts._replace(models=self._models)
         self.asking = Asking(parts, patience=0, run=self.work.append, on_answer=self._tell)
 
@@ -53,6 +55,7 @@ class Desk:
             raise self.fault
         with self.site.parts.models() as connection:
             yield connection
+        self.after_closing()
 
     def _tell(self) -> None:
         self.told += 1
@@ -268,6 +271,25 @@ def test_quick_answers_are_there_at_once(site: Site) -> None:
 
     assert found.answer is not None
     asking.close()
+
+
+def test_an_end_may_come_while_the_models_are_closed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an answer that is there and models that were just closed, the dashboard ends, and the answer stays."""
+    monkeypatch.setattr(module, "_LONGEST_END", 0.2)
+    ended: list[bool] = []
+
+    def end() -> None:
+        desk.asking.close()
+        ended.append(True)
+
+    desk.after_closing = end
+    desk.asking.ask(CURVE)
+
+    desk.do()
+
+    [found] = desk.asking.ask(CURVE)
+    assert ended == [True]
+    assert (found.answer is not None, found.is_coming, found.why) == (True, False, None)
 
 
 def test_nothing_is_worked_out_after_the_end(desk: Desk) -> None:
