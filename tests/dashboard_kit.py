@@ -15,6 +15,8 @@ from analytics.decisions import decisions_of
 from dashboard.app import create_app
 from dashboard.asking import Asking
 from dashboard.parts import Parts
+from dashboard.reading import Reading
+from dashboard.recent import Recent
 from dashboard.visitors import session_cookie
 from eventlog.base import EventLog
 from eventlog.embedded import EmbeddedLog
@@ -99,6 +101,9 @@ class Site:
         )
         self.app = create_app(self.parts)
         self.app.state.asking = Asking(self.parts, run=lambda work: work())  # answered at once, within the request
+        reading: Reading = self.app.state.reading  # counting costs nothing, so that no page is ever an earlier one
+        reading.recent = Recent(lambda: reading.store().connect(), reading.freshness, cost=lambda: 0.0)
+        self.app.state.alerts._cost = lambda: 0.0
         self._undo = undo
 
     def book(self) -> AlertStore:

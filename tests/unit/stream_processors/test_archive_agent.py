@@ -119,8 +119,9 @@ def test_who_waits_for_the_end_is_told_that_the_lake_is_not_complete(folder: Pat
     assert processed(folder) == 5
 
 
-def test_a_worker_that_is_stopped_writes_what_waits(folder: Path) -> None:
-    """What is not due for a minute is in the lake when a worker has ended in good order."""
+def test_a_worker_that_is_stopped_writes_what_waits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not due for a minute is in the lake when a worker has ended in good order, given time to write it."""
+    monkeypatch.setattr("stream_processors.archive._LAST_SECONDS", 120.0)
     stopped_when(pipeline(folder), lambda: processed(folder) == 5)
 
     assert verified(folder) == 4

@@ -49,8 +49,9 @@ async def test_workers_that_come_and_go_apply_everything_once(
             second = a_worker(topic, group, checkpoints)
             async with running(second):
                 await has_partitions(second)
+                goal = checkpoints.count + 500
                 await asyncio.to_thread(topic.send_numbers, 1_000)
-                await checkpoints.wait(checkpoints.count + 500)
+                await checkpoints.wait(goal)
         await checkpoints.wait(25_000)
         await eventually(lambda: topic.committed(group) == dict.fromkeys(range(4), 6_250))
 

@@ -5,7 +5,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
@@ -69,12 +69,13 @@ def get(monitor: Monitor, path: str) -> tuple[int, str]:
             return error.code, error.read().decode()
 
 
-def let_time_pass(now: Now, until: threading.Event) -> None:
-    """Move the clock on, second by second, until something has happened."""
+def let_time_pass(now: Now, until: threading.Event, stands: Callable[[], bool] = lambda: False) -> None:
+    """Move the clock on, second by second except while it `stands`, until something has happened."""
     for _ in range(10_000):
         if until.wait(timeout=0.002):
             return
-        now.seconds += 1
+        if not stands():
+            now.seconds += 1
     pytest.fail("it never happened")
 
 
@@ -130,7 +131,7 @@ def test_a_stalled_worker_is_asked_to_stop_and_then_ended(now: Now) -> None:
         monitor.opened(lambda: {0: 10}),
     ):
         monitor.assigned({0: 0})
-        let_time_pass(now, until=asked)
+        let_time_pass(now, until=asked, stands=lambda: monitor._watchdog.is_ending)
     assert exits == []
 
     let_time_pass(now, until=ended)

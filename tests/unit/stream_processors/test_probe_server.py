@@ -22,7 +22,7 @@ def server() -> Iterator[ProbeServer]:
         "/unwell": lambda _: Answer(b"no\n", HTTPStatus.SERVICE_UNAVAILABLE),
         "/echo": lambda accept: Answer(accept.encode(), content_type="text/x-echo"),
     }
-    server = ProbeServer(HOST, 0, pages, slow_client_seconds=0.2)
+    server = ProbeServer(HOST, 0, pages, slow_client_seconds=2.0)
     yield server
     server.close()
 
