@@ -68,7 +68,7 @@ def asked_wait(retry_after: str | None, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(text[:10]), LONGEST_ASKED.total_seconds()))
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or a zone beyond any calendar
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max(until - now, timedelta()), LONGEST_ASKED)

@@ -9,6 +9,9 @@ from msgspec import Struct
 from analytics.answer import Place
 
 _AS_GOOD_AS_NOTHING = 1e-6
+_FINEST = 0.001
+"""The finest step of an axis: labels have one decimal of percent, or three, so those of a finer one would repeat."""
+
 _ROUND_STEPS = (1, 2, 5, 10)
 _DAY_STEPS = (1, 2, 7, 14)
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 600)
@@ -49,7 +52,7 @@ def span_of(low: float, high: float) -> float:
 
 
 def step_for(span: float, most: int, *, whole: bool = False) -> float:
-    """The smallest of 1, 2, 5, 10, 20 ... (and 0.1, 0.2 ...) of which at most `most` go into a span.
+    """The smallest of 1, 2, 5, 10, 20 ... (and 0.1, 0.2 ... 0.001) of which at most `most` go into a span.
 
     Args:
         span: Above 0.
@@ -58,7 +61,7 @@ def step_for(span: float, most: int, *, whole: bool = False) -> float:
     """
     size = 10 ** math.floor(math.log10(span / most))
     step = next(each * size for each in _ROUND_STEPS if each * size * most >= span * (1 - 1e-9))
-    return max(1.0, step) if whole else float(step)
+    return max(1.0 if whole else _FINEST, float(step))
 
 
 def round_values(low: float, high: float, step: float) -> list[float]:

@@ -65,6 +65,7 @@ def test_what_a_receiver_asks_for_is_honoured_up_to_a_day(attempts: int, asked: 
         ("1.5", None),
         ("٣", None),
         ("soon", None),
+        ("-1 Jan 99999999999999999999 0:0", None),
         ("Mon, 99 Foo 2026 99:99:99 GMT", None),
         ("", None),
         (None, None),

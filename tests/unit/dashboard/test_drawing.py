@@ -103,6 +103,19 @@ def test_ticks_lie_on_the_axes_in_order(chart: Chart) -> None:
     assert len({each.label for each in found.y_ticks}) == len(found.y_ticks) >= 2
 
 
+@pytest.mark.parametrize("values", [(1e-5, 0.0), (0.002, 0.001), (0.99999, 1.0), (0.75, 0.7523)], ids=str)
+@pytest.mark.parametrize("percent", [True, False])
+def test_an_axis_of_values_that_hardly_differ_has_a_label_for_each_tick(
+    values: tuple[float, ...], percent: bool
+) -> None:
+    """Given ratios nearer to each other than labels can say, no two ticks of y have the same label."""
+    line = Line(label="one", x=(1, 2), y=values)
+    found = drawn(Chart(x_title="Week", y_title="Done", lines=(line,), percent=percent))
+
+    labels = [each.label for each in found.y_ticks]
+    assert len(set(labels)) == len(labels) >= 2
+
+
 @given(CHARTS)
 def test_the_table_has_every_value(chart: Chart) -> None:
     """The table has a column for each series and edge of a band, and every place on the x axis."""

@@ -1,8 +1,10 @@
 """A store's file: several who open a new one at the same moment all get it."""
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +24,7 @@ def test_another_who_makes_the_same_file_is_waited_for(tmp_path: Path, monkeypat
             waits.append(seconds)
             other.execute("COMMIT")
 
-        monkeypatch.setattr(sqlite_database.time, "sleep", sleep)
+        monkeypatch.setattr(sqlite_database, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
         opened = SqliteFile(path)
         with opened.reader.connect() as connection:
             mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
